@@ -1,0 +1,95 @@
+/*
+ * The resolved settings of an estimate: plain data, every field a field of the job.
+ */
+#ifndef MI_SPEC_H
+#define MI_SPEC_H
+
+#include "mi/objective.h"
+#include "mi/status.h"
+
+#include <stdint.h>
+
+#define MI_MAX_HIDDEN 8 /* hidden layers of a tower */
+
+typedef enum mi_recipe { MI_RECIPE_DEFAULT, MI_RECIPE_PAPER } mi_recipe;
+typedef enum mi_transform { MI_TRANSFORM_RANK_GAUSSIAN, MI_TRANSFORM_ZSCORE, MI_TRANSFORM_NONE } mi_transform;
+typedef enum mi_critic_type { MI_CRITIC_SEPARABLE, MI_CRITIC_JOINT } mi_critic_type;
+typedef enum mi_baseline { MI_BASELINE_NONE, MI_BASELINE_GAUSSIAN } mi_baseline;
+
+#define MI_PCA_OFF  0u
+#define MI_PCA_AUTO UINT32_MAX
+
+typedef struct mi_prepare_spec {
+    mi_transform transform;
+    uint32_t pca; /* components kept per side; MI_PCA_OFF, or MI_PCA_AUTO: when columns are many for the rows */
+    double clip;  /* z-scores are held within +-clip */
+} mi_prepare_spec;
+
+typedef struct mi_objective_spec {
+    const mi_objective *entry; /* from the table */
+    mi_objective_params params;
+} mi_objective_spec;
+
+typedef struct mi_critic_spec {
+    mi_critic_type type;
+    uint32_t n_hidden;
+    uint32_t hidden[MI_MAX_HIDDEN];
+    uint32_t embed; /* separable only */
+    mi_baseline baseline;
+    double ridge; /* of the Gaussian baseline, added to unit variances */
+} mi_critic_spec;
+
+typedef struct mi_train_spec {
+    uint32_t batch;
+    uint32_t max_steps;
+    double learning_rate;
+    uint32_t warmup_steps;
+    double ema;           /* decay of the weight average, 0: none; ramp (1+t)/(10+t) */
+    double gradient_clip; /* global norm; 0: none */
+    double weight_decay;  /* decoupled */
+    int early_stopping;   /* 0: train max_steps and keep the last weights */
+    uint32_t patience_steps;   /* stop after patience_steps + patience_fraction*t_best without progress */
+    double patience_fraction;
+    uint32_t evaluate_every;   /* at least; grows as t*evaluate_fraction */
+    double evaluate_fraction;
+} mi_train_spec;
+
+typedef struct mi_split_spec {
+    uint32_t folds;          /* 1: one 80/20 hold-out */
+    double validation;       /* share of a fold's training part */
+    uint32_t validation_max; /* rows */
+} mi_split_spec;
+
+typedef struct mi_spec {
+    mi_recipe recipe;
+    mi_prepare_spec prepare;
+    mi_objective_spec objective;
+    mi_critic_spec critic;
+    mi_train_spec train;
+    mi_split_spec split;
+    int calibrate; /* fit the log-scale on validation pairs */
+    uint32_t replicates;
+    uint32_t permutations;
+    uint32_t null_pairs; /* mismatched pairs scored in all, spread over folds */
+    uint64_t seed;
+} mi_spec;
+
+/* Fill every field from a recipe. Thread: any. */
+void mi_spec_from_recipe(mi_spec *spec, mi_recipe recipe);
+
+/*
+ * What a spec asks for on n pairs of dim_x and dim_y columns, before anything is allocated.
+ * Errors: MI_INVALID naming the field (err->pointer, below the job: "/train/batch", "/split/folds", "/x") when the
+ * data are too few for the settings. Thread: any.
+ */
+typedef struct mi_plan {
+    uint32_t n_runs;          /* replicates x folds: run r is replicate r / folds, fold r % folds */
+    uint64_t workspace_bytes; /* of one run, all of it */
+    uint64_t checkpoint_bytes; /* at most, of one run */
+    uint64_t result_bytes;     /* at most, of one run */
+} mi_plan;
+mi_status mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t dim_x, uint64_t dim_y, mi_error *err);
+
+#define MI_MIN_ROWS 40u /* fewer pairs than this are refused */
+
+#endif
