@@ -1,0 +1,39 @@
+/*
+ * The canonical matrix: what a data set is on disk, whatever file it came from.
+ *
+ *     rows x cols float32, little-endian, row-major          at offset 0, so that a mapping is the array
+ *     row ids: (rows+1) u64 offsets, then the bytes          when there are ids
+ *     column names: (cols+1) u64 offsets, then the bytes     when there are names
+ *     footer, 64 bytes: magic "MIMATRX1", rows, cols, flags, offsets of ids and names
+ *
+ * The shape stands at the end because a csv's rows are known only there. Written in one pass, in bounded memory.
+ */
+#ifndef PROTO_MATRIX_H
+#define PROTO_MATRIX_H
+
+#include "mi/run.h"
+#include "mi/status.h"
+#include "proto/record.h"
+
+/* Where bytes go, in order. */
+typedef struct proto_output {
+    mi_status (*write)(void *ctx, const void *bytes, size_t n, mi_error *err);
+    void *ctx;
+} proto_output;
+
+typedef struct proto_matrix_view { /* of a mapped blob, borrowed */
+    mi_matrix matrix;
+    bool has_ids, has_names;
+    const uint64_t *id_offsets, *name_offsets;
+    const char *id_bytes, *name_bytes;
+} proto_matrix_view;
+
+/* Check a blob's structure (not every float) and look into it. MI_CORRUPT. bytes 8-aligned. */
+mi_status proto_matrix_open(proto_matrix_view *out, const void *bytes, size_t n, mi_error *err);
+/* Not NUL-terminated; *n is its length. NULL when there are none. */
+const char *proto_matrix_id(const proto_matrix_view *view, uint64_t row, size_t *n);
+
+/* Write an array in memory (an inline matrix) as a canonical blob. MI_INVALID names row and column of a NaN. */
+mi_status proto_matrix_write(mi_matrix matrix, const proto_output *out, mi_error *err);
+
+#endif

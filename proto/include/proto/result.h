@@ -1,0 +1,60 @@
+/*
+ * What a job answers: the result object, the curve, the PMI table; each as JSON, csv and npy.
+ */
+#ifndef PROTO_RESULT_H
+#define PROTO_RESULT_H
+
+#include "mi/estimate.h"
+#include "proto/matrix.h"
+#include "proto/record.h"
+
+/* What the estimate itself does not know. */
+typedef struct proto_result_context {
+    const char *job_id;
+    const char *kernel;    /* BLAS kernel */
+    double wall_s, train_s; /* since the job started; summed over runs */
+    bool has_pmi;          /* the job keeps a PMI table */
+} proto_result_context;
+
+/* The "result" object of api.md; non-finite figures become null with a warning. */
+void proto_result_encode(const mi_estimate *estimate, const mi_spec *spec, const proto_result_context *context, proto_text *out);
+
+/* The PMI blob: a fixed header and four columns of doubles (pmi, percentile, p, q) for all rows; NaN where not held out. */
+mi_status proto_pmi_pack(const mi_estimate *estimate, proto_text *out);
+typedef struct proto_pmi_view { /* of the blob's bytes, borrowed */
+    uint64_t rows;
+    const double *pmi, *percentile, *p, *q;
+} proto_pmi_view;
+mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, mi_error *err);
+
+/* Which pairs of the table. */
+typedef struct proto_pmi_query {
+    double min;      /* -INFINITY: all; nats */
+    uint64_t top;    /* 0: rows in their order; else the `top` highest, highest first (ties by row) */
+    uint64_t limit;  /* of a page */
+    uint64_t after;  /* cursor: how many matching pairs to skip */
+} proto_pmi_query;
+
+/* ids may be NULL (no ids): then x_id and y_id are left out. JSON: {"object":"list","unit":"nats","data":[...],"next":"cursor"|null,"total":n}. */
+mi_status proto_pmi_encode_json(const proto_pmi_view *view, const proto_pmi_query *query, const proto_matrix_view *x, const proto_matrix_view *y,
+                                proto_text *out);
+/* The whole (or filtered) table: csv with a header row; npy (n,4) float64. limit and after do not apply. */
+mi_status proto_pmi_encode_csv(const proto_pmi_view *view, const proto_pmi_query *query, const proto_matrix_view *x,
+                               const proto_matrix_view *y, proto_text *out);
+mi_status proto_pmi_encode_npy(const proto_pmi_view *view, const proto_pmi_query *query, proto_text *out);
+
+/*
+ * rows (n) ordered by replicate, fold, step. max_points: per run; evenly thinned, first and last kept.
+ * JSON: {"object":"curve","unit":"nats","runs":[{"replicate":0,"fold":0,"step":[],"train_loss":[],"val_loss":[],"train_mi":[],"val_mi":[]}]}
+ * csv: replicate,fold,step,train_loss,val_loss,train_mi,val_mi; npy: (n,7) float64 in that order.
+ */
+void proto_curve_encode_json(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out);
+void proto_curve_encode_csv(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out);
+void proto_curve_encode_npy(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out);
+
+/* npy version 1.0 header for a C-order float64 array of shape (rows, cols); the data follow. */
+void proto_npy_header_f8(uint64_t rows, uint64_t cols, proto_text *out);
+/* One csv field, quoted when it has to be. */
+void proto_csv_field(const char *value, size_t n, proto_text *out);
+
+#endif
