@@ -1,0 +1,35 @@
+/*
+ * The workers: threads that claim runs from the store, train, and give results back.
+ *
+ * DESIGN
+ * Each worker is a thread of ours (not libuv's pool: work started there cannot be cancelled and exit waits for it), one run at a time over single-threaded
+ * BLAS. It claims by lease, steps the run (core's mi_run_step), and between steps: polls its cancel flag, renews the lease, reports progress (at most every
+ * 100 ms), takes a checkpoint (every checkpoint_s). Workers know no HTTP and no JSON beyond proto's encoders; they meet everybody in the store.
+ */
+#ifndef JOBS_H
+#define JOBS_H
+
+#include "base/hub.h"
+#include "store/store.h"
+
+typedef struct job_pool job_pool;
+
+typedef struct job_pool_config {
+    store *store;
+    hub *hub;
+    const char *owner;     /* names this daemon in leases */
+    const char *kernel;    /* BLAS kernel, for results */
+    uint32_t n_workers, checkpoint_ms, lease_ms;
+    proto_limits limits;
+} job_pool_config;
+
+/* Start the threads. Strings and pointers in config must outlive the pool. */
+mi_status job_pool_start(job_pool **out, const job_pool_config *config, mi_error *err);
+/* The job was canceled or changed: workers on it look at once instead of at the next renewal. Any thread. */
+void job_pool_hint(job_pool *pool, const char *job_id);
+/* Ask all workers to stop claiming, checkpoint what they run and release it. Returns at once; any thread. */
+void job_pool_stop(job_pool *pool);
+/* Wait for them. Not on the loop thread while HTTP should go on. Frees the pool. */
+void job_pool_join(job_pool *pool);
+
+#endif
