@@ -35,7 +35,7 @@ size_t proto_format_double(double value, char *buffer);
 typedef struct proto_json_writer {
     proto_text *text;
     unsigned depth;
-    bool first[PROTO_JSON_DEPTH]; /* no comma needed yet at this depth */
+    bool first[PROTO_JSON_DEPTH + 1]; /* no comma needed yet at this depth */
 } proto_json_writer;
 
 void proto_write_init(proto_json_writer *w, proto_text *text);
