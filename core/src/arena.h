@@ -1,9 +1,9 @@
 /*
  * A run's workspace: one block, cut into 64-byte aligned pieces.
  *
- * A layout function takes its pieces from an arena and touches none of them. Run on an arena without memory it measures
- * (every piece is NULL, `peak` counts); run again on one with memory it hands out the same pieces. So the size that a
- * job was accepted with and the size that it takes cannot differ.
+ * A layout function takes its pieces from an arena and touches none of them. Run on an arena without memory
+ * it measures (every piece is NULL, `peak` counts); run again on one with memory it hands out the same
+ * pieces. So the size that a job was accepted with and the size that it takes cannot differ.
  */
 #ifndef MI_ARENA_H
 #define MI_ARENA_H
@@ -24,8 +24,14 @@ void mi_arena_init(mi_arena *arena, void *base, size_t capacity);
 void *mi_arena_take(mi_arena *arena, size_t count, size_t size);
 
 /* Scratch that is given back: pieces taken after the mark are free again once it is released. */
-static inline size_t mi_arena_mark(const mi_arena *arena) { return arena->used; }
-static inline void mi_arena_release(mi_arena *arena, size_t mark) { arena->used = mark; }
+static inline size_t mi_arena_mark(const mi_arena *arena)
+{
+    return arena->used;
+}
+static inline void mi_arena_release(mi_arena *arena, size_t mark)
+{
+    arena->used = mark;
+}
 
 #define MI_TAKE(arena, type, count) ((type *)mi_arena_take((arena), (count), sizeof(type)))
 

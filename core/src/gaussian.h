@@ -3,9 +3,10 @@
  *
  *   c_G(x,y) = sum_k [ -1/2 log(1-rho_k^2) - (rho_k^2 (u_k^2+v_k^2) - 2 rho_k u_k v_k) / (2 (1-rho_k^2)) ]
  *
- * with u = Wx'(x - mean), v = Wy'(y - mean) the canonical variates. It is bilinear plus a function of x plus one of y, so it is an
- * inner product of `width` = n_canonical + 2 fixed columns per side, which ride along with the critic's embeddings:
- *   x: (rho_k/(1-rho_k^2) u_k ..., a(x) - 1/2 sum log(1-rho^2), 1)     y: (v_k ..., 1, b(y))
+ * with u = Wx'(x - mean), v = Wy'(y - mean) the canonical variates. It is bilinear plus a function of x plus
+ * one of y, so it is an inner product of `width` = n_canonical + 2 fixed columns per side, which ride along
+ * with the critic's embeddings: x: (rho_k/(1-rho_k^2) u_k ..., a(x) - 1/2 sum log(1-rho^2), 1)     y: (v_k
+ * ..., 1, b(y))
  */
 #ifndef MI_GAUSSIAN_H
 #define MI_GAUSSIAN_H
@@ -31,10 +32,11 @@ extern const double mi_gaussian_shrinkage[MI_GAUSSIAN_SHRINKAGES]; /* {0, 1/2, 1
 void mi_gaussian_layout(mi_gaussian *g, mi_arena *arena, uint32_t dim_x, uint32_t dim_y, uint32_t n_train);
 void mi_gaussian_fit_layout(const mi_gaussian *g, mi_arena *arena);
 /*
- * x (n_train, dim_x), y (n_train, dim_y) prepared, row-major. ridge is added to the diagonal of the covariances (whose
- * diagonals are about 1). Deterministic signs. MI_NUMERIC when the decomposition fails.
+ * x (n_train, dim_x), y (n_train, dim_y) prepared, row-major. ridge is added to the diagonal of the
+ * covariances (whose diagonals are about 1). Deterministic signs. MI_NUMERIC when the decomposition fails.
  */
-mi_status mi_gaussian_fit(mi_gaussian *g, mi_arena *arena, const float *x, const float *y, double ridge, mi_error *err);
+mi_status mi_gaussian_fit(mi_gaussian *g, mi_arena *arena, const float *x, const float *y, double ridge,
+                          mi_error *err);
 /* rho = tanh sqrt(max(atanh(rho_raw)^2 - s (dim_x+dim_y)/n_train, 0)), kept <= 1 - 1e-6. */
 void mi_gaussian_shrink(mi_gaussian *g, double s);
 /* -1/2 sum log(1-rho^2), nats. */

@@ -14,33 +14,37 @@
 typedef struct mi_prepare {
     mi_transform transform;
     double clip;
-    uint32_t dim_in;    /* columns of the data */
-    uint32_t dim_used;  /* after constant ones are dropped; known after fit */
-    uint32_t dim_out;   /* columns handed to the critic; before fit: the most there can be */
+    uint32_t dim_in;   /* columns of the data */
+    uint32_t dim_used; /* after constant ones are dropped; known after fit */
+    uint32_t dim_out;  /* columns handed to the critic; before fit: the most there can be */
     uint32_t n_fit;
     uint32_t n_constant;
-    uint32_t *used;     /* (dim_used) column numbers */
+    uint32_t *used;       /* (dim_used) column numbers */
     double *mean, *scale; /* (dim_in) of the used columns; scale = 1/sd */
-    uint32_t pca;       /* components, 0: none */
-    float *components;  /* (dim_used, pca) */
-    float *sorted;      /* rank->Gaussian: (dim_out, n_fit) sorted reference values of each coordinate */
+    uint32_t pca;         /* components, 0: none */
+    float *components;    /* (dim_used, pca) */
+    float *sorted;        /* rank->Gaussian: (dim_out, n_fit) sorted reference values of each coordinate */
     double *out_mean, *out_scale; /* z-score of the coordinates after PCA (dim_out) */
 } mi_prepare;
 
-/* Components for a side: 0 for none. "auto": at most max(8, n_fit/20), when there are more columns than that. */
+/* Components for a side: 0 for none. "auto": at most max(8, n_fit/20), when there are more columns than that.
+ */
 uint32_t mi_prepare_components(const mi_prepare_spec *spec, uint32_t dim, uint32_t n_fit);
 
 /* Sizes for (dim_in, n_fit); MI_LIMIT when a product does not fit. */
-mi_status mi_prepare_layout(mi_prepare *prepare, mi_arena *arena, const mi_prepare_spec *spec, uint64_t dim_in, uint32_t n_fit,
-                            mi_error *err);
+mi_status mi_prepare_layout(mi_prepare *prepare, mi_arena *arena, const mi_prepare_spec *spec,
+                            uint64_t dim_in, uint32_t n_fit, mi_error *err);
 /* Bytes on the arena that fit needs for a while and releases (measure with the same function). */
 void mi_prepare_fit_layout(const mi_prepare *prepare, mi_arena *arena);
 
-/* Fit on `rows` (n_fit of data). MI_INVALID when every column is constant. Scratch from the arena, given back. */
-mi_status mi_prepare_fit(mi_prepare *prepare, mi_arena *arena, mi_matrix data, const uint32_t *rows, mi_error *err);
+/* Fit on `rows` (n_fit of data). MI_INVALID when every column is constant. Scratch from the arena, given
+ * back. */
+mi_status mi_prepare_fit(mi_prepare *prepare, mi_arena *arena, mi_matrix data, const uint32_t *rows,
+                         mi_error *err);
 
 /* out (n_rows, dim_out) row-major: the prepared rows of the data. rows NULL: rows 0..n_rows-1. */
-void mi_prepare_apply(const mi_prepare *prepare, mi_arena *arena, mi_matrix data, const uint32_t *rows, uint32_t n_rows, float *out);
+void mi_prepare_apply(const mi_prepare *prepare, mi_arena *arena, mi_matrix data, const uint32_t *rows,
+                      uint32_t n_rows, float *out);
 /* Scratch of apply, as for fit. */
 void mi_prepare_apply_layout(const mi_prepare *prepare, mi_arena *arena);
 

@@ -6,7 +6,8 @@
 
 #define TWO_PI 6.283185307179586476925286766559
 
-void mi_rng_init(mi_rng *rng, uint64_t seed, uint32_t replicate, uint32_t fold, mi_purpose purpose, uint32_t step)
+void mi_rng_init(mi_rng *rng, uint64_t seed, uint32_t replicate, uint32_t fold, mi_purpose purpose,
+                 uint32_t step)
 {
     assert(fold < 0x10000 && (unsigned)purpose < 0x10000);
     *rng = (mi_rng){
@@ -19,7 +20,8 @@ void mi_rng_init(mi_rng *rng, uint64_t seed, uint32_t replicate, uint32_t fold, 
 uint32_t mi_rng_u32(mi_rng *rng)
 {
     if (rng->used == 4) {
-        const philox4x32_ctr_t counter = {{rng->counter[0], rng->counter[1], rng->counter[2], rng->counter[3]}};
+        const philox4x32_ctr_t counter = {
+            {rng->counter[0], rng->counter[1], rng->counter[2], rng->counter[3]}};
         const philox4x32_key_t key = {{rng->key[0], rng->key[1]}};
         const philox4x32_ctr_t block = philox4x32(counter, key);
         for (int i = 0; i < 4; i++)

@@ -21,7 +21,8 @@ size_t mi_count_below(const double *sorted, size_t n, double v);
 size_t mi_count_at_most(const double *sorted, size_t n, double v);
 
 /* P(positive > negative) + half of ties, from ascending negatives. */
-double mi_auroc(const double *positives, size_t n_positives, const double *sorted_negatives, size_t n_negatives);
+double mi_auroc(const double *positives, size_t n_positives, const double *sorted_negatives,
+                size_t n_negatives);
 /* Benjamini-Hochberg: q (n) from p (n); NaN p gives NaN q and is not counted. order: scratch (n). */
 void mi_benjamini_hochberg(const double *p, size_t n, double *q, uint32_t *order);
 

@@ -7,8 +7,8 @@
 const char *mi_status_name(mi_status status)
 {
     switch (status) {
-#define X(name, value, text)                                                                                     \
-    case MI_##name:                                                                                              \
+#define X(name, value, text) \
+    case MI_##name:          \
         return #name;
         MI_STATUS_MAP(X)
 #undef X
@@ -19,8 +19,8 @@ const char *mi_status_name(mi_status status)
 const char *mi_status_text(mi_status status)
 {
     switch (status) {
-#define X(name, value, text)                                                                                     \
-    case MI_##name:                                                                                              \
+#define X(name, value, text) \
+    case MI_##name:          \
         return text;
         MI_STATUS_MAP(X)
 #undef X

@@ -1,5 +1,6 @@
 /*
- * The optimiser: Adam with warm-up, gradient clipping, decoupled weight decay, and an exponential average of the weights.
+ * The optimiser: Adam with warm-up, gradient clipping, decoupled weight decay, and an exponential average of
+ * the weights.
  */
 #ifndef MI_TRAINER_H
 #define MI_TRAINER_H
@@ -14,19 +15,20 @@ typedef struct mi_trainer {
     uint32_t step; /* steps done */
     float *state;  /* (4, n_params): weights, Adam's m and v, average. The block a checkpoint saves. */
     float *weights, *moment1, *moment2, *average; /* views of it */
-    float *gradient;          /* (n_params) */
-    float *scores, *grad_scores; /* (B, B) */
-    void *scratch;            /* of the objective */
+    float *gradient;                              /* (n_params) */
+    float *scores, *grad_scores;                  /* (B, B) */
+    void *scratch;                                /* of the objective */
 } mi_trainer;
 
-void mi_trainer_layout(mi_trainer *trainer, mi_arena *arena, mi_critic *critic, const mi_train_spec *spec, const mi_objective_spec *objective);
+void mi_trainer_layout(mi_trainer *trainer, mi_arena *arena, mi_critic *critic, const mi_train_spec *spec,
+                       const mi_objective_spec *objective);
 /* Start from weights already in trainer->weights: moments zero, average = weights, step 0. */
 void mi_trainer_start(mi_trainer *trainer);
 
-/* One step. loss: of the objective; diagonal: mean score of the joint pairs minus mi_objective_offset: both before the update.
- * MI_NUMERIC when loss or gradient norm is not finite; the weights are then unchanged. */
-mi_status mi_trainer_step(mi_trainer *trainer, const float *x, const float *y, const float *base_x, const float *base_y, uint32_t batch,
-                          double *loss, double *diagonal, mi_error *err);
+/* One step. loss: of the objective; diagonal: mean score of the joint pairs minus mi_objective_offset: both
+ * before the update. MI_NUMERIC when loss or gradient norm is not finite; the weights are then unchanged. */
+mi_status mi_trainer_step(mi_trainer *trainer, const float *x, const float *y, const float *base_x,
+                          const float *base_y, uint32_t batch, double *loss, double *diagonal, mi_error *err);
 
 /* The weights to evaluate: the average, or the raw weights when ema is 0. */
 const float *mi_trainer_evaluated(const mi_trainer *trainer);

@@ -1,5 +1,6 @@
 /*
- * From the runs of a job to its estimate: MI with its sampling interval, PMI of every pair, null, diagnostics.
+ * From the runs of a job to its estimate: MI with its sampling interval, PMI of every pair, null,
+ * diagnostics.
  */
 #ifndef MI_ESTIMATE_H
 #define MI_ESTIMATE_H
@@ -7,25 +8,31 @@
 #include "mi/run.h"
 
 /* X(name, code, what to do next) */
-#define MI_WARNING_MAP(X)                                                                                        \
-    X(NEAR_LOG_N, "near_log_n", "MI is close to the logarithm of the number of test pairs; treat it as a lower bound")    \
-    X(NOT_CALIBRATED, "not_calibrated", "the mean ratio over mismatched pairs is far from 1; the scale of r is off")      \
-    X(OVERFIT, "train_test_gap", "training MI is far above held-out MI; more pairs or a smaller critic would help")      \
-    X(BRACKET, "outside_bracket", "the plug-in value is far above the DV bound of the same critic")             \
-    X(FOLDS_DISAGREE, "folds_disagree", "folds differ by more than sampling noise explains")                     \
-    X(CONSTANT_COLUMNS, "constant_columns", "columns without variation were dropped")                            \
-    X(FEW_PAIRS, "few_pairs", "fewer than 500 pairs; expect an under-estimate")                                     \
-    X(DUPLICATE_ROWS, "duplicate_rows", "many pairs are exact duplicates; held-out pairs are not independent of training")    \
-    X(NO_PMI, "no_pmi", "the objective knows the ratio only up to a factor C(y); no PMI, null or calibration")   \
-    X(BOUND, "lower_bound", "the objective reports a lower bound, capped by the logarithm of the batch for InfoNCE")     \
-    X(STEP_LIMIT, "step_limit", "training ended at max_steps while validation loss still fell")                  \
+#define MI_WARNING_MAP(X)                                                                           \
+    X(NEAR_LOG_N, "near_log_n",                                                                     \
+      "MI is close to the logarithm of the number of test pairs; treat it as a lower bound")        \
+    X(NOT_CALIBRATED, "not_calibrated",                                                             \
+      "the mean ratio over mismatched pairs is far from 1; the scale of r is off")                  \
+    X(OVERFIT, "train_test_gap",                                                                    \
+      "training MI is far above held-out MI; more pairs or a smaller critic would help")            \
+    X(BRACKET, "outside_bracket", "the plug-in value is far above the DV bound of the same critic") \
+    X(FOLDS_DISAGREE, "folds_disagree", "folds differ by more than sampling noise explains")        \
+    X(CONSTANT_COLUMNS, "constant_columns", "columns without variation were dropped")               \
+    X(FEW_PAIRS, "few_pairs", "fewer than 500 pairs; expect an under-estimate")                     \
+    X(DUPLICATE_ROWS, "duplicate_rows",                                                             \
+      "many pairs are exact duplicates; held-out pairs are not independent of training")            \
+    X(NO_PMI, "no_pmi",                                                                             \
+      "the objective knows the ratio only up to a factor C(y); no PMI, null or calibration")        \
+    X(BOUND, "lower_bound",                                                                         \
+      "the objective reports a lower bound, capped by the logarithm of the batch for InfoNCE")      \
+    X(STEP_LIMIT, "step_limit", "training ended at max_steps while validation loss still fell")     \
     X(NON_FINITE, "non_finite", "a figure was not finite and is reported as null")
 
 typedef enum mi_warning_code {
 #define X(name, code, text) MI_WARN_##name,
     MI_WARNING_MAP(X)
 #undef X
-    MI_WARNING_COUNT
+        MI_WARNING_COUNT
 } mi_warning_code;
 
 typedef struct mi_warning {
@@ -41,23 +48,23 @@ typedef struct mi_estimate {
     double *per_run; /* (n_runs) nats, by replicate then fold */
 
     double infonce, nwj, dv, infonce_ceiling; /* bracket, nats */
-    double log_scale;       /* mean over runs */
-    int has_null;           /* 0: the objective gives no PMI */
-    double null_mean_ratio; /* mean r over null pairs */
+    double log_scale;                         /* mean over runs */
+    int has_null;                             /* 0: the objective gives no PMI */
+    double null_mean_ratio;                   /* mean r over null pairs */
     uint32_t n_null;
     double null_mean, null_q95, null_q99, auroc;
 
     uint32_t n_permutations;
     double permutation_mean, permutation_p;
 
-    uint64_t n_pairs;     /* rows of the data */
-    uint64_t n_scored;    /* of them with an out-of-fold PMI (all, unless hold-out) */
-    double *pmi;          /* (n_pairs) nats; mean over replicates; NaN where not held out */
-    double *percentile;   /* (n_pairs) share of null pairs below, 0..1; NaN likewise */
-    double *p_value;      /* (n_pairs) (1+#null>=)/(1+n_null) */
-    double *q_value;      /* (n_pairs) Benjamini-Hochberg over the scored pairs */
+    uint64_t n_pairs;   /* rows of the data */
+    uint64_t n_scored;  /* of them with an out-of-fold PMI (all, unless hold-out) */
+    double *pmi;        /* (n_pairs) nats; mean over replicates; NaN where not held out */
+    double *percentile; /* (n_pairs) share of null pairs below, 0..1; NaN likewise */
+    double *p_value;    /* (n_pairs) (1+#null>=)/(1+n_null) */
+    double *q_value;    /* (n_pairs) Benjamini-Hochberg over the scored pairs */
 
-    uint64_t steps;       /* of all runs */
+    uint64_t steps; /* of all runs */
     uint32_t n_warnings;
     mi_warning warnings[MI_WARNING_COUNT];
 } mi_estimate;
@@ -67,8 +74,8 @@ typedef struct mi_estimate {
  * x, y     the data, for the duplicate check; data pointers may be NULL to skip it
  * Deterministic: sums are taken in the order of rows. Thread: any. MI_MEMORY, MI_INVALID.
  */
-mi_status mi_estimate_combine(mi_estimate **out, const mi_spec *spec, mi_run_result *const *results, uint32_t n_results,
-                              mi_matrix x, mi_matrix y, mi_error *err);
+mi_status mi_estimate_combine(mi_estimate **out, const mi_spec *spec, mi_run_result *const *results,
+                              uint32_t n_results, mi_matrix x, mi_matrix y, mi_error *err);
 void mi_estimate_free(mi_estimate *estimate);
 
 #endif

@@ -7,10 +7,10 @@
 #include "mi/status.h"
 
 typedef struct mi_build_info {
-    const char *version;     /* of mutuald */
-    const char *blas;        /* "OpenBLAS 0.3.21 ..." */
-    const char *kernel;      /* the BLAS kernels in use: "Haswell", "SkylakeX" */
-    const char *threading;   /* "pthread", "openmp", "serial" */
+    const char *version;   /* of mutuald */
+    const char *blas;      /* "OpenBLAS 0.3.21 ..." */
+    const char *kernel;    /* the BLAS kernels in use: "Haswell", "SkylakeX" */
+    const char *threading; /* "pthread", "openmp", "serial" */
     const char *compiler;
 } mi_build_info;
 

@@ -1,9 +1,9 @@
 /*
  * The table of objectives: what a critic is trained on, and what turns its scores into MI.
  *
- * Scores are a B x B row-major matrix s with s[i*B + j] = c(x_i, y_j): row = x, column = y, the diagonal holds the joint
- * pairs. Units: nats. Each objective has a float implementation (the one that trains) and a double twin (the one that
- * tests and small evaluations use), both from the same formula.
+ * Scores are a B x B row-major matrix s with s[i*B + j] = c(x_i, y_j): row = x, column = y, the diagonal
+ * holds the joint pairs. Units: nats. Each objective has a float implementation (the one that trains) and a
+ * double twin (the one that tests and small evaluations use), both from the same formula.
  */
 #ifndef MI_OBJECTIVE_H
 #define MI_OBJECTIVE_H
@@ -12,9 +12,13 @@
 
 #include <stddef.h>
 
-/* Type 1 trains and reports one bound; type 2 trains one functional and reports another; type 3 learns the density
- * ratio and plugs it in (Ryu et al., ICLR 2026, table 1). */
-typedef enum mi_objective_type { MI_TYPE_BOUND = 1, MI_TYPE_MIXED = 2, MI_TYPE_PLUG_IN = 3 } mi_objective_type;
+/* Type 1 trains and reports one bound; type 2 trains one functional and reports another; type 3 learns the
+ * density ratio and plugs it in (Ryu et al., ICLR 2026, table 1). */
+typedef enum mi_objective_type {
+    MI_TYPE_BOUND = 1,
+    MI_TYPE_MIXED = 2,
+    MI_TYPE_PLUG_IN = 3
+} mi_objective_type;
 
 /* What the network's output is at the optimum, with r = p(x,y)/(p(x)p(y)). */
 typedef enum mi_optimum {
@@ -58,10 +62,11 @@ typedef struct mi_objective {
      * scratch  scratch_bytes(B), content irrelevant
      * Thread: any, with its own scratch. B >= 2.
      */
-    void (*loss_and_grad)(const float *scores, size_t batch, const mi_objective_params *params, float *grad, double *loss,
-                          void *scratch);
+    void (*loss_and_grad)(const float *scores, size_t batch, const mi_objective_params *params, float *grad,
+                          double *loss, void *scratch);
     /* The naive twin in double, O(B^3) allowed, allocates nothing. grad may be NULL. */
-    void (*reference)(const double *scores, size_t batch, const mi_objective_params *params, double *grad, double *loss);
+    void (*reference)(const double *scores, size_t batch, const mi_objective_params *params, double *grad,
+                      double *loss);
     /* MI in nats from held-out scores (B, B): the bound itself for type 1, the plug-in mean for type 3. */
     double (*estimate)(const float *scores, size_t batch, const mi_objective_params *params);
 } mi_objective;

@@ -1,15 +1,15 @@
 /*
  * A run: one fold of one replicate, from raw rows to out-of-fold PMIs.
  *
- * A run is a state machine that its caller steps, so that the caller decides when to look for a cancel, report progress
- * or take a checkpoint:
+ * A run is a state machine that its caller steps, so that the caller decides when to look for a cancel,
+ * report progress or take a checkpoint:
  *
  *     PREPARE --> TRAIN --> SCORE --> DONE
  *                 ^   |
  *                 +---+ one optimiser step at a time, with an evaluation when one is due
  *
- * A run's result depends on (data, spec, key, build, CPU kernel) alone. Restored from a checkpoint it gives the same
- * bytes as if it had never stopped. All its memory is one workspace, taken at mi_run_new.
+ * A run's result depends on (data, spec, key, build, CPU kernel) alone. Restored from a checkpoint it gives
+ * the same bytes as if it had never stopped. All its memory is one workspace, taken at mi_run_new.
  */
 #ifndef MI_RUN_H
 #define MI_RUN_H
@@ -29,7 +29,8 @@ typedef struct mi_run mi_run;
 
 typedef enum mi_phase { MI_PHASE_PREPARE, MI_PHASE_TRAIN, MI_PHASE_SCORE, MI_PHASE_DONE } mi_phase;
 
-/* One point of the training curves. Losses and MI in nats; train_* are means over the batches since the last point. */
+/* One point of the training curves. Losses and MI in nats; train_* are means over the batches since the last
+ * point. */
 typedef struct mi_curve_point {
     uint32_t step;
     double train_loss, val_loss, train_mi, val_mi;
@@ -38,8 +39,8 @@ typedef struct mi_curve_point {
 typedef struct mi_progress {
     mi_phase phase;
     uint32_t step, max_steps;
-    double fraction; /* 0..1, an estimate of the run's share done */
-    uint32_t n_curve; /* points so far */
+    double fraction;             /* 0..1, an estimate of the run's share done */
+    uint32_t n_curve;            /* points so far */
     const mi_curve_point *curve; /* borrowed, valid until the next step */
 } mi_progress;
 
@@ -48,8 +49,8 @@ typedef struct mi_progress {
  * returns  MI_MEMORY, MI_INVALID
  * Thread: a run belongs to one thread at a time.
  */
-mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x, mi_matrix y,
-                     mi_error *err);
+mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
+                     mi_matrix y, mi_error *err);
 void mi_run_free(mi_run *run);
 
 /* Do one bounded piece of work and say where the run stands. MI_NUMERIC: the loss is not finite.
@@ -57,9 +58,10 @@ void mi_run_free(mi_run *run);
 mi_status mi_run_step(mi_run *run, mi_progress *out, mi_error *err);
 
 /*
- * A checkpoint holds what training has changed (weights, moments, averages, best weights, curve), little-endian with a
- * header and a checksum. Write returns its size, or 0 while there is nothing to save (before the first training step).
- * Restore is for a fresh run with the same data, spec and key; MI_CORRUPT leaves the run fresh.
+ * A checkpoint holds what training has changed (weights, moments, averages, best weights, curve),
+ * little-endian with a header and a checksum. Write returns its size, or 0 while there is nothing to save
+ * (before the first training step). Restore is for a fresh run with the same data, spec and key; MI_CORRUPT
+ * leaves the run fresh.
  */
 size_t mi_run_checkpoint(mi_run *run, void *buffer, size_t capacity);
 mi_status mi_run_restore(mi_run *run, const void *bytes, size_t n_bytes, mi_error *err);
@@ -78,15 +80,15 @@ typedef struct mi_run_result {
     uint32_t n_curve;
     const mi_curve_point *curve;
 
-    double estimate;  /* the objective's own MI on the test fold, nats */
-    double train_mi;  /* the same on as many training rows */
-    double log_scale; /* a, already inside pmi */
-    double infonce, nwj, dv; /* bounds by the same critic on test batches, nats */
-    double infonce_ceiling;  /* log of their batch size */
+    double estimate;           /* the objective's own MI on the test fold, nats */
+    double train_mi;           /* the same on as many training rows */
+    double log_scale;          /* a, already inside pmi */
+    double infonce, nwj, dv;   /* bounds by the same critic on test batches, nats */
+    double infonce_ceiling;    /* log of their batch size */
     double baseline_shrinkage; /* chosen s; -1 without a baseline; INFINITY is written as 1e300 */
     double baseline_mi;        /* -1/2 sum log(1-rho^2) of the shrunk baseline, nats */
     uint32_t steps, best_step;
-    uint32_t dims_x, dims_y;       /* after preparation */
+    uint32_t dims_x, dims_y;         /* after preparation */
     uint32_t constant_x, constant_y; /* columns dropped */
 } mi_run_result;
 

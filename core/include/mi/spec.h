@@ -21,8 +21,9 @@ typedef enum mi_baseline { MI_BASELINE_NONE, MI_BASELINE_GAUSSIAN } mi_baseline;
 
 typedef struct mi_prepare_spec {
     mi_transform transform;
-    uint32_t pca; /* components kept per side; MI_PCA_OFF, or MI_PCA_AUTO: when columns are many for the rows */
-    double clip;  /* z-scores are held within +-clip */
+    uint32_t
+        pca; /* components kept per side; MI_PCA_OFF, or MI_PCA_AUTO: when columns are many for the rows */
+    double clip; /* z-scores are held within +-clip */
 } mi_prepare_spec;
 
 typedef struct mi_objective_spec {
@@ -44,13 +45,13 @@ typedef struct mi_train_spec {
     uint32_t max_steps;
     double learning_rate;
     uint32_t warmup_steps;
-    double ema;           /* decay of the weight average, 0: none; ramp (1+t)/(10+t) */
-    double gradient_clip; /* global norm; 0: none */
-    double weight_decay;  /* decoupled */
-    int early_stopping;   /* 0: train max_steps and keep the last weights */
-    uint32_t patience_steps;   /* stop after patience_steps + patience_fraction*t_best without progress */
+    double ema;              /* decay of the weight average, 0: none; ramp (1+t)/(10+t) */
+    double gradient_clip;    /* global norm; 0: none */
+    double weight_decay;     /* decoupled */
+    int early_stopping;      /* 0: train max_steps and keep the last weights */
+    uint32_t patience_steps; /* stop after patience_steps + patience_fraction*t_best without progress */
     double patience_fraction;
-    uint32_t evaluate_every;   /* at least; grows as t*evaluate_fraction */
+    uint32_t evaluate_every; /* at least; grows as t*evaluate_fraction */
     double evaluate_fraction;
 } mi_train_spec;
 
@@ -79,16 +80,17 @@ void mi_spec_from_recipe(mi_spec *spec, mi_recipe recipe);
 
 /*
  * What a spec asks for on n pairs of dim_x and dim_y columns, before anything is allocated.
- * Errors: MI_INVALID naming the field (err->pointer, below the job: "/train/batch", "/split/folds", "/x") when the
- * data are too few for the settings. Thread: any.
+ * Errors: MI_INVALID naming the field (err->pointer, below the job: "/train/batch", "/split/folds", "/x")
+ * when the data are too few for the settings. Thread: any.
  */
 typedef struct mi_plan {
-    uint32_t n_runs;          /* replicates x folds: run r is replicate r / folds, fold r % folds */
-    uint64_t workspace_bytes; /* of one run, all of it */
+    uint32_t n_runs;           /* replicates x folds: run r is replicate r / folds, fold r % folds */
+    uint64_t workspace_bytes;  /* of one run, all of it */
     uint64_t checkpoint_bytes; /* at most, of one run */
     uint64_t result_bytes;     /* at most, of one run */
 } mi_plan;
-mi_status mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t dim_x, uint64_t dim_y, mi_error *err);
+mi_status mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t dim_x, uint64_t dim_y,
+                       mi_error *err);
 
 #define MI_MIN_ROWS 40u /* fewer pairs than this are refused */
 

@@ -10,21 +10,21 @@
 #include <stddef.h>
 
 /* X(name, value, text) */
-#define MI_STATUS_MAP(X)                                                                                         \
-    X(OK, 0, "ok")                                                                                               \
-    X(INVALID, -1, "invalid input")                                                                              \
-    X(MEMORY, -2, "out of memory")                                                                               \
-    X(NUMERIC, -3, "numeric divergence")                                                                         \
-    X(CANCELED, -4, "canceled")                                                                                  \
-    X(IO, -5, "input/output error")                                                                              \
-    X(NOT_FOUND, -6, "not found")                                                                                \
-    X(CONFLICT, -7, "conflicts with what is there")                                                              \
-    X(LIMIT, -8, "over a limit")                                                                                 \
-    X(CORRUPT, -9, "damaged data")                                                                               \
-    X(UNSUPPORTED, -10, "not supported")                                                                         \
-    X(TIMEOUT, -11, "timed out")                                                                                 \
-    X(STALE, -12, "lease lost")                                                                                  \
-    X(NO_SPACE, -13, "no space left")                                                                            \
+#define MI_STATUS_MAP(X)                            \
+    X(OK, 0, "ok")                                  \
+    X(INVALID, -1, "invalid input")                 \
+    X(MEMORY, -2, "out of memory")                  \
+    X(NUMERIC, -3, "numeric divergence")            \
+    X(CANCELED, -4, "canceled")                     \
+    X(IO, -5, "input/output error")                 \
+    X(NOT_FOUND, -6, "not found")                   \
+    X(CONFLICT, -7, "conflicts with what is there") \
+    X(LIMIT, -8, "over a limit")                    \
+    X(CORRUPT, -9, "damaged data")                  \
+    X(UNSUPPORTED, -10, "not supported")            \
+    X(TIMEOUT, -11, "timed out")                    \
+    X(STALE, -12, "lease lost")                     \
+    X(NO_SPACE, -13, "no space left")               \
     X(INTERNAL, -14, "internal error")
 
 typedef enum mi_status {
@@ -33,7 +33,8 @@ typedef enum mi_status {
 #undef X
 } mi_status;
 
-/* Owned by the caller, filled by the function that fails. `pointer` is a JSON pointer, "" when none applies. */
+/* Owned by the caller, filled by the function that fails. `pointer` is a JSON pointer, "" when none applies.
+ */
 typedef struct mi_error {
     mi_status code;
     char message[384];
@@ -45,7 +46,8 @@ const char *mi_status_name(mi_status status);
 const char *mi_status_text(mi_status status);
 
 /* Fill `err` (when not NULL) and return `status`, so that a failure is one line. Thread: any. */
-mi_status mi_fail(mi_error *err, mi_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+mi_status mi_fail(mi_error *err, mi_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 mi_status mi_fail_at(mi_error *err, mi_status status, const char *pointer, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

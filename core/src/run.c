@@ -1,0 +1,399 @@
+/*
+ * A run's life: plan, workspace, preparation, and the state machine that steps it.
+ */
+#include "run_internal.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MIN_TEST_ROWS       8u
+#define MIN_VALIDATION_ROWS 5u
+#define MIN_BATCH           4u
+#define ALIGNMENT           64u
+#define RESULT_OVERHEAD     4096u
+
+uint32_t mi_run_base_width(const mi_run *run)
+{
+    return run->spec.critic.baseline == MI_BASELINE_GAUSSIAN ? run->gaussian.width : 0;
+}
+
+void mi_run_shuffle(const mi_run *run, mi_purpose purpose, uint32_t step, uint32_t *order, uint32_t n)
+{
+    mi_rng rng;
+    mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, purpose, step);
+    for (uint32_t i = 0; i < n; i++)
+        order[i] = i;
+    mi_rng_permute(&rng, order, n);
+}
+
+static void part_layout(part *p, mi_arena *arena, uint32_t n, uint32_t dim_x, uint32_t dim_y, uint32_t base)
+{
+    const uint32_t dim[2] = {dim_x, dim_y};
+    p->n = n;
+    for (int side = 0; side < 2; side++) {
+        p->rows[side] = mi_arena_take(arena, (size_t)n * dim[side], sizeof(float));
+        p->base[side] = base ? mi_arena_take(arena, (size_t)n * base, sizeof(float)) : NULL;
+    }
+}
+
+/* First half of the workspace: what is known from the shape of the data. */
+static mi_status layout_preparation(mi_run *run, mi_error *err)
+{
+    mi_arena *arena = &run->arena;
+    mi_split_layout(&run->split, arena);
+    run->order = MI_TAKE(arena, uint32_t, run->n_rows);
+    for (int side = 0; side < 2; side++) {
+        const mi_status status = mi_prepare_layout(&run->prepare[side], arena, &run->spec.prepare,
+                                                   run->data[side].cols, run->split.n_fit, err);
+        if (status != MI_OK)
+            return status;
+    }
+    return MI_OK;
+}
+
+/* What fitting borrows and gives back; only its peak counts. */
+static void measure_fitting(mi_run *run)
+{
+    const size_t mark = mi_arena_mark(&run->arena);
+    for (int side = 0; side < 2; side++) {
+        mi_prepare_fit_layout(&run->prepare[side], &run->arena);
+        mi_arena_release(&run->arena, mark);
+    }
+}
+
+/* The same for what borrows on top of the whole layout. */
+static void measure_applying(mi_run *run)
+{
+    const size_t mark = mi_arena_mark(&run->arena);
+    for (int side = 0; side < 2; side++) {
+        mi_prepare_apply_layout(&run->prepare[side], &run->arena);
+        mi_arena_release(&run->arena, mark);
+    }
+    if (run->spec.critic.baseline == MI_BASELINE_GAUSSIAN) {
+        mi_gaussian_fit_layout(&run->gaussian, &run->arena);
+        mi_arena_release(&run->arena, mark);
+    }
+}
+
+/* Second half: widths that are final only once preparation is fitted (constant columns are gone); before
+ * that, their upper bounds. */
+static mi_status layout_training(mi_run *run, mi_error *err)
+{
+    mi_arena *arena = &run->arena;
+    const uint32_t dim_x = run->prepare[MI_SIDE_X].dim_out, dim_y = run->prepare[MI_SIDE_Y].dim_out;
+    uint32_t base = 0;
+    if (run->spec.critic.baseline == MI_BASELINE_GAUSSIAN) {
+        mi_gaussian_layout(&run->gaussian, arena, dim_x, dim_y, run->split.n_train);
+        base = run->gaussian.width;
+    }
+    part_layout(&run->train, arena, run->split.n_train, dim_x, dim_y, base);
+    part_layout(&run->validation, arena, run->split.n_validation, dim_x, dim_y, base);
+    part_layout(&run->test, arena, run->split.n_test, dim_x, dim_y, base);
+    part_layout(&run->minibatch, arena, run->batch, dim_x, dim_y, base);
+    const mi_status status = mi_run_train_layout(run, err);
+    if (status != MI_OK)
+        return status;
+    mi_run_score_layout(run);
+    return MI_OK;
+}
+
+static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
+                     mi_matrix y)
+{
+    memset(run, 0, sizeof *run);
+    run->spec = *spec;
+    run->replicate = replicate;
+    run->fold = fold;
+    run->data[MI_SIDE_X] = x;
+    run->data[MI_SIDE_Y] = y;
+    run->n_rows = (uint32_t)x.rows;
+    mi_split_size(&run->split, &spec->split, fold, run->n_rows);
+    run->batch = spec->train.batch < run->split.n_train ? spec->train.batch : run->split.n_train;
+}
+
+/* The workspace of a run, measured by laying it out without memory. */
+static mi_status measure(mi_run *run, size_t *bytes, mi_error *err)
+{
+    mi_arena_init(&run->arena, NULL, 0);
+    mi_status status = layout_preparation(run, err);
+    if (status != MI_OK)
+        return status;
+    measure_fitting(run);
+    if ((status = layout_training(run, err)) != MI_OK)
+        return status;
+    measure_applying(run);
+    if (run->arena.overflow)
+        return mi_fail(err, MI_LIMIT, "the workspace of one run is too large to count");
+    *bytes = run->arena.peak;
+    return MI_OK;
+}
+
+static mi_status check_spec(const mi_spec *spec, uint64_t n, mi_error *err)
+{
+    if (n < MI_MIN_ROWS)
+        return mi_fail_at(err, MI_INVALID, "/x", "%llu pairs; expected at least %u", (unsigned long long)n,
+                          MI_MIN_ROWS);
+    if (n > UINT32_MAX / 2)
+        return mi_fail_at(err, MI_LIMIT, "/x", "%llu pairs; expected at most %u", (unsigned long long)n,
+                          UINT32_MAX / 2);
+    if (spec->split.folds == 0 || spec->split.folds > 1000)
+        return mi_fail_at(err, MI_INVALID, "/split/folds", "%u; expected 1 to 1000", spec->split.folds);
+    if (spec->replicates == 0)
+        return mi_fail_at(err, MI_INVALID, "/replicates", "0; expected at least 1");
+    if (spec->train.batch < MIN_BATCH)
+        return mi_fail_at(err, MI_INVALID, "/train/batch", "%u; expected at least %u", spec->train.batch,
+                          MIN_BATCH);
+    if (spec->permutations > 0 && !mi_objective_has_pmi(spec->objective.entry))
+        return mi_fail_at(err, MI_INVALID, "/permutations",
+                          "the test needs PMIs, and %s gives none; expected 0", spec->objective.entry->name);
+
+    mi_split smallest;
+    mi_split_size(&smallest, &spec->split, 0, (uint32_t)n);
+    const uint32_t fewest_test = spec->split.folds > 1 ? (uint32_t)n / spec->split.folds : smallest.n_test;
+    if (fewest_test < MIN_TEST_ROWS)
+        return mi_fail_at(err, MI_INVALID, "/split/folds",
+                          "%u folds of %llu pairs hold out %u; expected at least %u in each",
+                          spec->split.folds, (unsigned long long)n, fewest_test, MIN_TEST_ROWS);
+    if (smallest.n_validation < MIN_VALIDATION_ROWS)
+        return mi_fail_at(err, MI_INVALID, "/split/validation",
+                          "leaves %u validation pairs; expected at least %u", smallest.n_validation,
+                          MIN_VALIDATION_ROWS);
+    if (smallest.n_train < 2 * MIN_BATCH)
+        return mi_fail_at(err, MI_INVALID, "/split/validation",
+                          "leaves %u training pairs; expected at least %u", smallest.n_train, 2 * MIN_BATCH);
+    return MI_OK;
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t result_bytes(const mi_run *run)
+{
+    return (uint64_t)run->split.n_test * (sizeof(uint32_t) + sizeof(double)) +
+           (uint64_t)run->scoring.n_null * (2 * sizeof(uint32_t) + sizeof(double)) +
+           (uint64_t)run->scoring.n_permutations * sizeof(double) +
+           (uint64_t)run->max_curve * sizeof(mi_curve_point) + RESULT_OVERHEAD;
+}
+
+mi_status mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t dim_x, uint64_t dim_y,
+                       mi_error *err)
+{
+    mi_status status = check_spec(spec, n, err);
+    if (status != MI_OK)
+        return status;
+    if (dim_x == 0 || dim_y == 0)
+        return mi_fail_at(err, MI_INVALID, dim_x ? "/y" : "/x", "no columns; expected at least one");
+
+    out->n_runs = spec->replicates * spec->split.folds;
+    out->workspace_bytes = out->checkpoint_bytes = out->result_bytes = 0;
+    /* Folds differ by a row: the first holds out the most, the last trains on the most. */
+    const uint32_t folds[2] = {0, spec->split.folds - 1};
+    for (int i = 0; i < 2; i++) {
+        mi_run run;
+        size_t bytes = 0;
+        describe(&run, spec, 0, folds[i], (mi_matrix){NULL, n, dim_x}, (mi_matrix){NULL, n, dim_y});
+        if ((status = measure(&run, &bytes, err)) != MI_OK)
+            return status;
+        out->workspace_bytes = max_u64(out->workspace_bytes, bytes);
+        out->checkpoint_bytes = max_u64(out->checkpoint_bytes, mi_run_checkpoint_bytes(&run));
+        out->result_bytes = max_u64(out->result_bytes, result_bytes(&run));
+    }
+    return MI_OK;
+}
+
+mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
+                     mi_matrix y, mi_error *err)
+{
+    *out = NULL;
+    if (x.rows != y.rows)
+        return mi_fail_at(err, MI_INVALID, "/y", "%llu rows; expected %llu as in x",
+                          (unsigned long long)y.rows, (unsigned long long)x.rows);
+    mi_plan plan;
+    mi_status status = mi_plan_make(&plan, spec, x.rows, x.cols, y.cols, err);
+    if (status != MI_OK)
+        return status;
+    const size_t capacity = (plan.workspace_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    mi_run *run = malloc(sizeof *run);
+    void *memory = aligned_alloc(ALIGNMENT, capacity);
+    if (!run || !memory) {
+        free(run);
+        free(memory);
+        return mi_fail(err, MI_MEMORY, "no memory for a workspace of %llu bytes",
+                       (unsigned long long)capacity);
+    }
+    describe(run, spec, replicate, fold, x, y);
+    mi_arena_init(&run->arena, memory, capacity);
+    status = layout_preparation(run, err);
+    assert(status == MI_OK && "it was measured with this layout");
+    *out = run;
+    return MI_OK;
+}
+
+void mi_run_free(mi_run *run)
+{
+    if (!run)
+        return;
+    free(run->arena.base);
+    free(run);
+}
+
+static void prepare_rows(mi_run *run, part *p, const uint32_t *rows)
+{
+    for (int side = 0; side < 2; side++)
+        mi_prepare_apply(&run->prepare[side], &run->arena, run->data[side], rows, p->n, p->rows[side]);
+}
+
+static void baseline_columns(mi_run *run, part *p)
+{
+    const mi_gaussian *g = &run->gaussian;
+    mi_gaussian_columns_x(g, p->rows[MI_SIDE_X], p->n, p->base[MI_SIDE_X]);
+    mi_gaussian_columns_y(g, p->rows[MI_SIDE_Y], p->n, p->base[MI_SIDE_Y]);
+    /* Where the network's output is 1 + log r the baseline has to be too, or step 0 would not be the copula
+     * estimate. */
+    const float offset = (float)mi_objective_offset(run->spec.objective.entry);
+    for (uint32_t i = 0; offset != 0.0f && i < p->n; i++)
+        p->base[MI_SIDE_X][(size_t)i * g->width + g->n_canonical] += offset;
+}
+
+/* Shrinkage by validation loss of the baseline alone: the residual is still zero. */
+static void choose_shrinkage(mi_run *run)
+{
+    double best_loss = INFINITY, best = INFINITY;
+    for (int i = 0; i < MI_GAUSSIAN_SHRINKAGES; i++) {
+        mi_gaussian_shrink(&run->gaussian, mi_gaussian_shrinkage[i]);
+        baseline_columns(run, &run->validation);
+        const double loss = mi_run_validation_loss(run, run->trainer.weights, NULL);
+        if (loss < best_loss) {
+            best_loss = loss;
+            best = mi_gaussian_shrinkage[i];
+        }
+    }
+    run->shrinkage = best;
+    mi_gaussian_shrink(&run->gaussian, best);
+    baseline_columns(run, &run->train);
+    baseline_columns(run, &run->validation);
+    baseline_columns(run, &run->test);
+}
+
+static mi_status fit_side(mi_run *run, int side, mi_error *err)
+{
+    const mi_status status =
+        mi_prepare_fit(&run->prepare[side], &run->arena, run->data[side], run->split.fit, err);
+    if (status != MI_OK && err)
+        snprintf(err->pointer, sizeof err->pointer, "%s", side == MI_SIDE_X ? "/x" : "/y");
+    return status;
+}
+
+enum { STAGE_SPLIT, STAGE_FIT_X, STAGE_FIT_Y, STAGE_LAYOUT, STAGE_BASELINE, STAGE_START, PREPARE_STAGES };
+
+static mi_status prepare_stage(mi_run *run, mi_error *err)
+{
+    mi_rng rng;
+    mi_status status = MI_OK;
+    switch (run->stage) {
+    case STAGE_SPLIT:
+        mi_split_fill(&run->split, &run->spec, run->replicate, run->fold, run->n_rows, run->order);
+        /* Validation blocks must not follow the order of the file, which may be sorted. */
+        mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_VALIDATION, 1);
+        mi_rng_permute(&rng, run->split.validation, run->split.n_validation);
+        return MI_OK;
+    case STAGE_FIT_X:
+    case STAGE_FIT_Y:
+        return fit_side(run, run->stage == STAGE_FIT_X ? MI_SIDE_X : MI_SIDE_Y, err);
+    case STAGE_LAYOUT:
+        if ((status = layout_training(run, err)) != MI_OK)
+            return status;
+        prepare_rows(run, &run->train, run->split.train);
+        prepare_rows(run, &run->validation, run->split.validation);
+        prepare_rows(run, &run->test, run->split.test);
+        mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_WEIGHTS, 0);
+        mi_critic_init(&run->critic, run->spec.critic.baseline, &rng, run->trainer.weights);
+        return MI_OK;
+    case STAGE_BASELINE:
+        if (run->spec.critic.baseline != MI_BASELINE_GAUSSIAN)
+            return MI_OK;
+        status = mi_gaussian_fit(&run->gaussian, &run->arena, run->train.rows[MI_SIDE_X],
+                                 run->train.rows[MI_SIDE_Y], run->spec.critic.ridge, err);
+        if (status == MI_OK)
+            choose_shrinkage(run);
+        return status;
+    default:
+        mi_run_train_start(run);
+        return MI_OK;
+    }
+}
+
+static mi_status step_prepare(mi_run *run, mi_error *err)
+{
+    const mi_status status = prepare_stage(run, err);
+    if (status != MI_OK)
+        return status;
+    if (++run->stage == PREPARE_STAGES) {
+        run->phase = MI_PHASE_TRAIN;
+        run->stage = 0;
+    }
+    return MI_OK;
+}
+
+/* Share of the run that is done, an estimate that only grows. Training usually ends by patience, long before
+ * max_steps. */
+static void update_fraction(mi_run *run)
+{
+    const mi_train_spec *train = &run->spec.train;
+    double fraction = 0.0, expected = train->max_steps;
+    switch (run->phase) {
+    case MI_PHASE_PREPARE:
+        fraction = 0.05 * run->stage / PREPARE_STAGES;
+        break;
+    case MI_PHASE_TRAIN:
+        if (train->early_stopping)
+            expected = fmin(expected, run->progress.best_step * (1.0 + train->patience_fraction) +
+                                          train->patience_steps);
+        fraction = 0.05 + 0.90 * fmin(1.0, run->trainer.step / fmax(1.0, expected));
+        break;
+    case MI_PHASE_SCORE:
+        fraction = 0.95;
+        break;
+    case MI_PHASE_DONE:
+        fraction = 1.0;
+        break;
+    }
+    run->fraction = fmax(run->fraction, fraction);
+}
+
+mi_status mi_run_step(mi_run *run, mi_progress *out, mi_error *err)
+{
+    mi_status status = MI_OK;
+    int done = 0;
+    switch (run->phase) {
+    case MI_PHASE_PREPARE:
+        status = step_prepare(run, err);
+        break;
+    case MI_PHASE_TRAIN:
+        if (run->progress.finished)
+            run->phase = MI_PHASE_SCORE;
+        else
+            status = mi_run_train_step(run, err);
+        break;
+    case MI_PHASE_SCORE:
+        mi_run_score_step(run, &done);
+        if (done)
+            run->phase = MI_PHASE_DONE;
+        break;
+    case MI_PHASE_DONE:
+        break;
+    }
+    update_fraction(run);
+    *out = (mi_progress){.phase = run->phase,
+                         .step = run->trainer.step,
+                         .max_steps = run->spec.train.max_steps,
+                         .fraction = run->fraction,
+                         .n_curve = run->progress.n_curve,
+                         .curve = run->curve};
+    return status;
+}

@@ -1,0 +1,294 @@
+/*
+ * Scoring of a run: log-scale, PMI of the held-out pairs, mismatched pairs, bounds by the same critic,
+ * permutations.
+ */
+#include "calibrate.h"
+#include "run_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PERMUTED_PAIRS_PER_STEP 65536u
+
+static uint32_t max_u32(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The run's share of the mismatched pairs; all of them when there are no more. */
+static uint32_t null_pairs(const mi_run *run)
+{
+    if (!mi_objective_has_pmi(run->spec.objective.entry))
+        return 0;
+    const uint64_t n_runs = (uint64_t)run->spec.split.folds * run->spec.replicates;
+    const uint64_t share = (run->spec.null_pairs + n_runs - 1) / n_runs,
+                   all = (uint64_t)run->split.n_test * (run->split.n_test - 1);
+    return (uint32_t)(share < all ? share : all);
+}
+
+void mi_run_score_layout(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    mi_arena *arena = &run->arena;
+    const size_t width = run->critic.width;
+    const uint32_t n_test = run->split.n_test, n_train = run->split.n_train;
+    s->batch = run->spec.train.batch < n_test ? run->spec.train.batch : n_test;
+    s->n_blocks = n_test / s->batch;
+    s->n_sample = n_train < n_test ? n_train : n_test;
+    s->n_null = null_pairs(run);
+    s->n_permutations = run->spec.permutations;
+    for (int side = 0; side < 2; side++) {
+        s->features[side] = MI_TAKE(arena, float, (size_t)n_test *width);
+        s->block[side] = MI_TAKE(arena, float, (size_t)s->batch *width);
+        s->null_index[side] = MI_TAKE(arena, uint32_t, s->n_null);
+    }
+    s->block_scores = MI_TAKE(arena, float, (size_t)s->batch * s->batch);
+    s->pair_scores = MI_TAKE(arena, float, max_u32(n_test, s->n_null));
+    s->order = MI_TAKE(arena, uint32_t, max_u32(n_test, n_train));
+    s->pmi = MI_TAKE(arena, double, n_test);
+    s->null_pmi = MI_TAKE(arena, double, s->n_null);
+    s->permuted_mean = MI_TAKE(arena, double, s->n_permutations);
+}
+
+/* What turns the network's output into a calibrated log r. */
+static double shift_of(const mi_run *run)
+{
+    return run->scoring.log_scale - mi_objective_offset(run->spec.objective.entry);
+}
+
+static void fit_log_scale(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    s->log_scale = 0.0;
+    if (!run->spec.calibrate || !mi_objective_has_pmi(run->spec.objective.entry))
+        return;
+    const part *v = &run->validation;
+    const float *weights = mi_run_final_weights(run);
+    for (int side = 0; side < 2; side++)
+        mi_critic_features(&run->critic, weights, (mi_side)side, v->rows[side], v->base[side], v->n,
+                           run->validation_features[side]);
+    mi_critic_block(&run->critic, weights, run->validation_features[MI_SIDE_X], v->n,
+                    run->validation_features[MI_SIDE_Y], v->n, run->validation_scores, v->n);
+    const float offset = (float)mi_objective_offset(run->spec.objective.entry);
+    for (size_t k = 0; offset != 0.0f && k < (size_t)v->n * v->n; k++)
+        run->validation_scores[k] -= offset;
+    s->log_scale = mi_calibrate_log_scale(run->validation_scores, v->n, run->validation_scratch);
+}
+
+static void score_test_pairs(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    const part *t = &run->test;
+    const float *weights = mi_run_final_weights(run);
+    for (int side = 0; side < 2; side++)
+        mi_critic_features(&run->critic, weights, (mi_side)side, t->rows[side], t->base[side], t->n,
+                           s->features[side]);
+    mi_critic_pairs(&run->critic, weights, s->features[MI_SIDE_X], NULL, s->features[MI_SIDE_Y], NULL, t->n,
+                    s->pair_scores);
+    const int has_pmi = mi_objective_has_pmi(run->spec.objective.entry);
+    for (uint32_t i = 0; i < t->n; i++)
+        s->pmi[i] = has_pmi ? (double)s->pair_scores[i] + shift_of(run) : (double)NAN;
+}
+
+static void draw_null_pairs(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    const uint32_t n = run->split.n_test;
+    if (s->n_null == (uint64_t)n * (n - 1)) {
+        for (uint32_t i = 0, k = 0; i < n; i++)
+            for (uint32_t j = 0; j < n; j++)
+                if (i != j) {
+                    s->null_index[MI_SIDE_X][k] = i;
+                    s->null_index[MI_SIDE_Y][k++] = j;
+                }
+        return;
+    }
+    mi_rng rng;
+    mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_NULL, 0);
+    for (uint32_t k = 0; k < s->n_null; k++) {
+        const uint32_t i = mi_rng_below(&rng, n), j = mi_rng_below(&rng, n - 1);
+        s->null_index[MI_SIDE_X][k] = i;
+        s->null_index[MI_SIDE_Y][k] = j < i ? j : j + 1;
+    }
+}
+
+static void score_null_pairs(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    if (s->n_null == 0)
+        return;
+    draw_null_pairs(run);
+    mi_critic_pairs(&run->critic, mi_run_final_weights(run), s->features[MI_SIDE_X], s->null_index[MI_SIDE_X],
+                    s->features[MI_SIDE_Y], s->null_index[MI_SIDE_Y], s->n_null, s->pair_scores);
+    for (uint32_t k = 0; k < s->n_null; k++)
+        s->null_pmi[k] = (double)s->pair_scores[k] + shift_of(run);
+}
+
+/* Bounds on one (b, b) block of scores, nats. */
+typedef struct bounds {
+    double infonce, nwj, dv, own;
+} bounds;
+
+/* log sum exp over the line of scores that starts at `line` with stride `stride`, all b of them or without
+ * the diagonal entry `skip`. */
+static double log_sum_exp(const float *line, size_t stride, size_t b, size_t skip)
+{
+    double top = -INFINITY, sum = 0.0;
+    for (size_t k = 0; k < b; k++)
+        if (k != skip && (double)line[k * stride] > top)
+            top = (double)line[k * stride];
+    for (size_t k = 0; k < b; k++)
+        if (k != skip)
+            sum += exp((double)line[k * stride] - top);
+    return top + log(sum);
+}
+
+static void add_bounds(const mi_run *run, const float *scores, size_t b, bounds *sum)
+{
+    const size_t nobody = b;
+    double diagonal = 0.0, contrast = 0.0, top = -INFINITY, off = 0.0;
+    for (size_t i = 0; i < b; i++) {
+        diagonal += (double)scores[i * b + i] / (double)b;
+        contrast += 0.5 *
+                    (log_sum_exp(scores + i, b, b, nobody) + log_sum_exp(scores + i * b, 1, b, nobody)) /
+                    (double)b;
+        top = fmax(top, log_sum_exp(scores + i * b, 1, b, i));
+    }
+    for (size_t i = 0; i < b; i++)
+        off += exp(log_sum_exp(scores + i * b, 1, b, i) - top);
+    const double log_mean_off = top + log(off) - log((double)b * (double)(b - 1));
+    sum->infonce += log((double)b) + diagonal - contrast;
+    sum->dv += diagonal - log_mean_off;
+    sum->nwj += diagonal + shift_of(run) + 1.0 - exp(log_mean_off + shift_of(run));
+    sum->own += run->spec.objective.entry->estimate(scores, b, &run->spec.objective.params);
+}
+
+/* Mean bounds over blocks of B rows in the order given, from the features in s->features. */
+static bounds score_blocks(mi_run *run, const uint32_t *order, uint32_t n)
+{
+    scoring *s = &run->scoring;
+    const size_t width = run->critic.width;
+    const uint32_t b = s->batch < n ? s->batch : n, n_blocks = n / b;
+    bounds sum = {0};
+    for (uint32_t block = 0; block < n_blocks; block++) {
+        for (int side = 0; side < 2; side++)
+            for (size_t i = 0; i < b; i++)
+                memcpy(s->block[side] + i * width, s->features[side] + order[(size_t)block * b + i] * width,
+                       width * sizeof(float));
+        mi_critic_block(&run->critic, mi_run_final_weights(run), s->block[MI_SIDE_X], b, s->block[MI_SIDE_Y],
+                        b, s->block_scores, b);
+        add_bounds(run, s->block_scores, b, &sum);
+    }
+    return (bounds){sum.infonce / n_blocks, sum.nwj / n_blocks, sum.dv / n_blocks, sum.own / n_blocks};
+}
+
+/* The objective's own estimate: the plug-in mean where it learns the ratio, else its bound. */
+static double own_estimate(const mi_run *run, double plug_in, double bound)
+{
+    return run->spec.objective.entry->type == MI_TYPE_PLUG_IN ? plug_in : bound;
+}
+
+static double mean_pmi(const double *pmi, uint32_t n)
+{
+    double sum = 0.0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += pmi[i];
+    return sum / n;
+}
+
+/* Blocks in random order: the rows of the file may be sorted, and a block of like rows is no sample of the
+ * product law. */
+static void score_bracket(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    mi_run_shuffle(run, MI_PURPOSE_NULL, 1, s->order, run->test.n);
+    const bounds b = score_blocks(run, s->order, run->test.n);
+    s->infonce = b.infonce;
+    s->nwj = b.nwj;
+    s->dv = b.dv;
+    s->estimate = own_estimate(run, mean_pmi(s->pmi, run->test.n), b.own);
+}
+
+static void permute_pairs(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    const uint32_t n = run->test.n;
+    for (uint32_t pairs = 0; s->permutations_done < s->n_permutations && pairs < PERMUTED_PAIRS_PER_STEP;
+         pairs += n) {
+        mi_run_shuffle(run, MI_PURPOSE_PERMUTATION, s->permutations_done, s->order, n);
+        mi_critic_pairs(&run->critic, mi_run_final_weights(run), s->features[MI_SIDE_X], NULL,
+                        s->features[MI_SIDE_Y], s->order, n, s->pair_scores);
+        double sum = 0.0;
+        for (uint32_t i = 0; i < n; i++)
+            sum += (double)s->pair_scores[i] + shift_of(run);
+        s->permuted_mean[s->permutations_done++] = sum / n;
+    }
+}
+
+/* The same estimate on as many training rows: the gap to the test fold is what the critic has memorised.
+ * Last, for it reuses the features. */
+static void score_training_sample(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    const float *weights = mi_run_final_weights(run);
+    mi_run_shuffle(run, MI_PURPOSE_TRAIN_SAMPLE, 0, s->order, run->train.n);
+    for (uint32_t first = 0; first < s->n_sample; first += run->batch) {
+        const uint32_t n = s->n_sample - first < run->batch ? s->n_sample - first : run->batch;
+        mi_run_gather(run, s->order + first, n);
+        for (int side = 0; side < 2; side++)
+            mi_critic_features(&run->critic, weights, (mi_side)side, run->minibatch.rows[side],
+                               run->minibatch.base[side], n,
+                               s->features[side] + (size_t)first * run->critic.width);
+    }
+    mi_critic_pairs(&run->critic, weights, s->features[MI_SIDE_X], NULL, s->features[MI_SIDE_Y], NULL,
+                    s->n_sample, s->pair_scores);
+    double plug_in = 0.0;
+    for (uint32_t i = 0; i < s->n_sample; i++) {
+        plug_in += ((double)s->pair_scores[i] + shift_of(run)) / s->n_sample;
+        s->order[i] = i;
+    }
+    s->train_mi = own_estimate(run, plug_in, score_blocks(run, s->order, s->n_sample).own);
+}
+
+/* Positions in the test list become rows of the data, in place: nothing scores after this. */
+static void name_null_rows(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    for (int side = 0; side < 2; side++)
+        for (uint32_t k = 0; k < s->n_null; k++)
+            s->null_index[side][k] = run->split.test[s->null_index[side][k]];
+}
+
+enum { STAGE_CALIBRATE, STAGE_TEST, STAGE_NULL, STAGE_BRACKET, STAGE_PERMUTE, STAGE_TRAIN_SAMPLE };
+
+void mi_run_score_step(mi_run *run, int *done)
+{
+    const scoring *s = &run->scoring;
+    *done = 0;
+    switch (run->stage) {
+    case STAGE_CALIBRATE:
+        fit_log_scale(run);
+        break;
+    case STAGE_TEST:
+        score_test_pairs(run);
+        break;
+    case STAGE_NULL:
+        score_null_pairs(run);
+        break;
+    case STAGE_BRACKET:
+        score_bracket(run);
+        break;
+    case STAGE_PERMUTE:
+        permute_pairs(run);
+        if (s->permutations_done < s->n_permutations)
+            return;
+        break;
+    default:
+        score_training_sample(run);
+        name_null_rows(run);
+        *done = 1;
+        break;
+    }
+    run->stage++;
+}
