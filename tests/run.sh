@@ -1,0 +1,40 @@
+#!/bin/sh
+# Everything that has to hold, on a bare Debian 12: installs what the tests use, builds release, asan (+UBSan) and tsan, runs all of it.
+#
+#   sh tests/run.sh            everything
+#   sh tests/run.sh release    one preset only: release | asan | tsan
+#
+# A test that cannot run here says why and is counted as skipped; a failing one fails the script.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '\n== %s\n' "$*"; }
+
+# build and test one preset: the preset, and what ctest is to run of it
+check() {
+    preset=$1
+    shift
+    say "$preset: build"
+    cmake --preset "$preset" -DMUTUALD_WERROR=ON >/dev/null
+    cmake --build --preset "$preset"
+    say "$preset: ctest $*"
+    ctest --test-dir "build/$preset" --output-on-failure --no-tests=error "$@"
+}
+
+say "dependencies"
+sh deploy/install-deps.sh test
+
+if [ $# -eq 0 ] || [ "$1" = release ]; then
+    say "shell scripts, formatting"
+    shellcheck deploy/*.sh tests/*.sh
+    git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
+    check release
+fi
+# Sanitizers slow training down tenfold: they run the unit, fuzz-corpus and HTTP tests, not the accuracy and benchmark ones.
+if [ $# -eq 0 ] || [ "$1" = asan ]; then
+    check asan -L 'unit|fuzz|http|fault' -LE accuracy
+fi
+if [ $# -eq 0 ] || [ "$1" = tsan ]; then
+    check tsan -R 'unit/store|unit/server|^http' -LE accuracy
+fi
+say "all passed"
