@@ -22,14 +22,17 @@ typedef struct proto_json_matrix {
     uint64_t max_numbers;  /* in: cap */
     float *data;           /* out: owned by the caller, NULL when absent; rows x cols, row-major */
     uint64_t rows, cols;
+    mi_error error;        /* out: why its numbers make no matrix (MI_INVALID, MI_LIMIT; pointer "/x/data/17/3"); data is NULL then */
 } proto_json_matrix;
 
 /*
  * bytes     n of them, need not be NUL-terminated
  * max_tree  cap on the bytes of the document without its matrices
- * matrices  (n_matrices) pointers to lift out; may be NULL. A flat array of numbers is a matrix of one column.
- * Errors: MI_INVALID with "line L, column C: what was expected" (and err->pointer, as far as it is known; for a bad
- * matrix "/x/data/17/3"), MI_LIMIT, MI_MEMORY. On error nothing is left for the caller to free.
+ * matrices  (n_matrices) pointers to lift out; may be NULL. A flat array of numbers is a matrix of one column. JSON that is
+ *           no matrix (ragged, out of float32's range, too large) does not fail the parse, so that all that is wrong with a
+ *           document can be told at once: look at each matrix's error.
+ * Errors: MI_INVALID with "line L, column C: what was expected" and err->pointer of the value in which it happened, MI_LIMIT,
+ * MI_MEMORY. On error nothing is left for the caller to free.
  */
 mi_status proto_json_parse(proto_json **out, const char *bytes, size_t n, size_t max_tree, proto_json_matrix *matrices, size_t n_matrices,
                            mi_error *err);

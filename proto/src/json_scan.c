@@ -1,0 +1,424 @@
+#include "json_scan.h"
+#include "number.h"
+#include "utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Duplicate keys are looked for one by one; this bounds the work that a hostile object can ask for. */
+#define MAX_MEMBERS 1024
+/* cJSON copies a number to 64 bytes. */
+#define CJSON_NUMBER_MAX 60
+
+mi_status proto_scan_fail(const proto_scanner *s, mi_error *err, mi_status status, size_t at,
+                          const char *format, ...)
+{
+    size_t line = 1, column = 1;
+    char detail[256];
+    va_list args;
+    for (size_t i = 0; i < at && i < s->n; i++) {
+        if (s->bytes[i] == '\n') {
+            line++;
+            column = 1;
+        } else if (((unsigned char)s->bytes[i] & 0xc0) != 0x80) {
+            column++;
+        }
+    }
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    return mi_fail_at(err, status, s->path.data ? s->path.data : "", "line %zu, column %zu: %s", line, column,
+                      detail);
+}
+
+static mi_status fail(const proto_scanner *s, const char *expected)
+{
+    if (s->at >= s->n)
+        return proto_scan_fail(s, s->err, MI_INVALID, s->at, "expected %s, found the end", expected);
+    unsigned char c = (unsigned char)s->bytes[s->at];
+    if (c > 0x20 && c < 0x7f)
+        return proto_scan_fail(s, s->err, MI_INVALID, s->at, "expected %s, found '%c'", expected, c);
+    return proto_scan_fail(s, s->err, MI_INVALID, s->at, "expected %s, found byte 0x%02x", expected, c);
+}
+
+static mi_status fail_memory(const proto_scanner *s)
+{
+    return mi_fail(s->err, MI_MEMORY, "out of memory while reading JSON");
+}
+
+void proto_scan_blanks(proto_scanner *s)
+{
+    while (s->at < s->n) {
+        char c = s->bytes[s->at];
+        if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+            break;
+        s->at++;
+    }
+}
+
+static bool at_char(const proto_scanner *s, char c)
+{
+    return s->at < s->n && s->bytes[s->at] == c;
+}
+
+static void cut(proto_text *text, size_t length)
+{
+    text->length = length;
+    if (text->data)
+        text->data[length] = '\0';
+}
+
+/* Copy what stands before `from` to the skeleton, then `text` in place of the bytes from there to s->at. */
+static void replace(proto_scanner *s, size_t from, const char *text)
+{
+    proto_text_append(&s->skeleton, s->bytes + s->copied, from - s->copied);
+    proto_text_puts(&s->skeleton, text);
+    s->copied = s->at;
+}
+
+/* The four hex digits of \uXXXX at s->at. */
+static bool scan_hex4(proto_scanner *s, unsigned *out)
+{
+    *out = 0;
+    if (s->n - s->at < 4)
+        return false;
+    for (int i = 0; i < 4; i++) {
+        char c = s->bytes[s->at + (size_t)i];
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+                                                : 16;
+        if (digit == 16)
+            return false;
+        *out = *out * 16 + digit;
+    }
+    s->at += 4;
+    return true;
+}
+
+static void append_utf8(proto_text *text, unsigned code)
+{
+    unsigned char c[4];
+    if (code < 0x80) {
+        c[0] = (unsigned char)code;
+        proto_text_append(text, c, 1);
+    } else if (code < 0x800) {
+        c[0] = (unsigned char)(0xc0 | code >> 6);
+        c[1] = (unsigned char)(0x80 | (code & 0x3f));
+        proto_text_append(text, c, 2);
+    } else if (code < 0x10000) {
+        c[0] = (unsigned char)(0xe0 | code >> 12);
+        c[1] = (unsigned char)(0x80 | (code >> 6 & 0x3f));
+        c[2] = (unsigned char)(0x80 | (code & 0x3f));
+        proto_text_append(text, c, 3);
+    } else {
+        c[0] = (unsigned char)(0xf0 | code >> 18);
+        c[1] = (unsigned char)(0x80 | (code >> 12 & 0x3f));
+        c[2] = (unsigned char)(0x80 | (code >> 6 & 0x3f));
+        c[3] = (unsigned char)(0x80 | (code & 0x3f));
+        proto_text_append(text, c, 4);
+    }
+}
+
+/* What follows "\u". */
+static mi_status scan_unicode_escape(proto_scanner *s, proto_text *decoded)
+{
+    unsigned code, low;
+    size_t start = s->at - 2;
+    if (!scan_hex4(s, &code))
+        return fail(s, "four hexadecimal digits after \\u");
+    if (code == 0)
+        return proto_scan_fail(s, s->err, MI_INVALID, start, "\\u0000 is not accepted in strings");
+    if (code >= 0xd800 && code <= 0xdbff && s->n - s->at >= 6 && s->bytes[s->at] == '\\' &&
+        s->bytes[s->at + 1] == 'u') {
+        s->at += 2;
+        if (!scan_hex4(s, &low))
+            return fail(s, "four hexadecimal digits after \\u");
+        if (low < 0xdc00 || low > 0xdfff)
+            return proto_scan_fail(s, s->err, MI_INVALID, start, "a lone surrogate is not a character");
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    } else if (code >= 0xd800 && code <= 0xdfff) {
+        return proto_scan_fail(s, s->err, MI_INVALID, start, "a lone surrogate is not a character");
+    }
+    if (decoded)
+        append_utf8(decoded, code);
+    return MI_OK;
+}
+
+static mi_status scan_escape(proto_scanner *s, proto_text *decoded)
+{
+    static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    s->at++;
+    char c = s->at < s->n ? s->bytes[s->at] : '\0';
+    if (c == 'u') {
+        s->at++;
+        return scan_unicode_escape(s, decoded);
+    }
+    const char *name = c != '\0' ? strchr(names, c) : NULL;
+    if (!name)
+        return fail(s, "one of \"\\/bfnrtu after a backslash");
+    s->at++;
+    if (decoded)
+        proto_text_append(decoded, &values[name - names], 1);
+    return MI_OK;
+}
+
+/* The string at s->at; its characters go to `decoded`, when asked for. */
+static mi_status scan_string(proto_scanner *s, proto_text *decoded)
+{
+    s->at++;
+    for (;;) {
+        if (s->at >= s->n)
+            return fail(s, "the end of the string");
+        unsigned char c = (unsigned char)s->bytes[s->at];
+        if (c == '"')
+            break;
+        if (c < 0x20)
+            return fail(s, "no control character in a string");
+        if (c == '\\') {
+            mi_status status = scan_escape(s, decoded);
+            if (status != MI_OK)
+                return status;
+            continue;
+        }
+        size_t length = proto_utf8_next(s->bytes + s->at, s->n - s->at);
+        if (length == 0)
+            return fail(s, "UTF-8");
+        if (decoded)
+            proto_text_append(decoded, s->bytes + s->at, length);
+        s->at += length;
+    }
+    s->at++;
+    return MI_OK;
+}
+
+static mi_status scan_number(proto_scanner *s)
+{
+    size_t start = s->at, used;
+    double value;
+    proto_number_kind kind = proto_scan_number(s->bytes + s->at, s->n - s->at, &used, &value);
+    if (kind == PROTO_NUMBER_NONE)
+        return fail(s, "a number");
+    if (kind == PROTO_NUMBER_RANGE)
+        return proto_scan_fail(s, s->err, MI_INVALID, start, "the number is too large");
+    s->at += used;
+    if (used > CJSON_NUMBER_MAX && !s->in_matrix) {
+        char shorter[32];
+        proto_format_double(value, shorter);
+        replace(s, start, shorter);
+    }
+    return MI_OK;
+}
+
+static mi_status scan_word(proto_scanner *s, const char *word)
+{
+    size_t n = strlen(word);
+    if (s->n - s->at < n || memcmp(s->bytes + s->at, word, n) != 0)
+        return fail(s, "a JSON value");
+    s->at += n;
+    return MI_OK;
+}
+
+static mi_status scan_array(proto_scanner *s)
+{
+    size_t path = s->path.length;
+    s->at++;
+    proto_scan_blanks(s);
+    if (at_char(s, ']')) {
+        s->at++;
+        return MI_OK;
+    }
+    for (size_t index = 0;; index++) {
+        proto_text_printf(&s->path, "/%zu", index);
+        proto_scan_blanks(s);
+        mi_status status = proto_scan_value(s);
+        if (status != MI_OK)
+            return status;
+        cut(&s->path, path);
+        proto_scan_blanks(s);
+        if (at_char(s, ']'))
+            break;
+        if (!at_char(s, ','))
+            return fail(s, "',' or ']'");
+        s->at++;
+    }
+    s->at++;
+    return MI_OK;
+}
+
+/* The key at s->at, decoded, joins s->keys (those of this object start at `first`) and s->path. */
+static mi_status scan_key(proto_scanner *s, size_t first, size_t count)
+{
+    size_t start = s->at, entry = s->keys.length, length = 0;
+    if (!at_char(s, '"'))
+        return fail(s, "a key in double quotes");
+    proto_text_append(&s->keys, &length, sizeof length);
+    mi_status status = scan_string(s, &s->keys);
+    if (status != MI_OK)
+        return status;
+    if (!proto_text_ok(&s->keys))
+        return fail_memory(s);
+    length = s->keys.length - entry - sizeof length;
+    memcpy(s->keys.data + entry, &length, sizeof length);
+    const char *key = s->keys.data + entry + sizeof length;
+
+    proto_text_append(&s->path, "/", 1);
+    for (size_t i = 0; i < length; i++) {
+        if (key[i] == '~' || key[i] == '/')
+            proto_text_puts(&s->path, key[i] == '~' ? "~0" : "~1");
+        else
+            proto_text_append(&s->path, key + i, 1);
+    }
+    for (size_t other = first; other < entry;) {
+        size_t other_length;
+        memcpy(&other_length, s->keys.data + other, sizeof other_length);
+        other += sizeof other_length;
+        if (other_length == length && memcmp(s->keys.data + other, key, length) == 0)
+            return proto_scan_fail(s, s->err, MI_INVALID, start, "the key appears twice in its object");
+        other += other_length;
+    }
+    if (count >= MAX_MEMBERS)
+        return proto_scan_fail(s, s->err, MI_LIMIT, start, "an object may have at most %d members",
+                               MAX_MEMBERS);
+    return MI_OK;
+}
+
+static mi_status scan_object(proto_scanner *s)
+{
+    size_t path = s->path.length, keys = s->keys.length;
+    s->at++;
+    proto_scan_blanks(s);
+    if (at_char(s, '}')) {
+        s->at++;
+        return MI_OK;
+    }
+    for (size_t count = 0;; count++) {
+        proto_scan_blanks(s);
+        mi_status status = scan_key(s, keys, count);
+        if (status != MI_OK)
+            return status;
+        proto_scan_blanks(s);
+        if (!at_char(s, ':'))
+            return fail(s, "':'");
+        s->at++;
+        proto_scan_blanks(s);
+        if ((status = proto_scan_value(s)) != MI_OK)
+            return status;
+        cut(&s->path, path);
+        proto_scan_blanks(s);
+        if (at_char(s, '}'))
+            break;
+        if (!at_char(s, ','))
+            return fail(s, "',' or '}'");
+        s->at++;
+    }
+    cut(&s->keys, keys);
+    s->at++;
+    return MI_OK;
+}
+
+static proto_json_matrix *wanted_matrix(const proto_scanner *s)
+{
+    const char *path = s->path.data ? s->path.data : "";
+    for (size_t i = 0; i < s->n_matrices; i++)
+        if (strcmp(s->matrices[i].pointer, path) == 0)
+            return &s->matrices[i];
+    return NULL;
+}
+
+static mi_status scan_container(proto_scanner *s)
+{
+    mi_status status;
+    if (s->depth == PROTO_JSON_DEPTH)
+        return proto_scan_fail(s, s->err, MI_INVALID, s->at, "nested more than %d deep", PROTO_JSON_DEPTH);
+    s->depth++;
+    proto_json_matrix *matrix = s->bytes[s->at] == '[' && !s->in_matrix ? wanted_matrix(s) : NULL;
+    if (matrix) {
+        size_t start = s->at;
+        s->in_matrix = true;
+        status = proto_scan_matrix(s, matrix);
+        s->in_matrix = false;
+        if (status == MI_OK)
+            replace(s, start, "null");
+    } else {
+        status = s->bytes[s->at] == '[' ? scan_array(s) : scan_object(s);
+    }
+    s->depth--;
+    return status;
+}
+
+mi_status proto_scan_value(proto_scanner *s)
+{
+    if (!s->in_matrix && s->at - s->copied + s->skeleton.length > s->skeleton.max)
+        return proto_scan_fail(s, s->err, MI_LIMIT, s->at, "the document is larger than %zu bytes",
+                               s->skeleton.max);
+    if (!proto_text_ok(&s->path))
+        return fail_memory(s);
+    switch (s->at < s->n ? s->bytes[s->at] : '\0') {
+    case '{':
+    case '[':
+        return scan_container(s);
+    case '"':
+        return scan_string(s, NULL);
+    case 't':
+        return scan_word(s, "true");
+    case 'f':
+        return scan_word(s, "false");
+    case 'n':
+        return scan_word(s, "null");
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
+        return scan_number(s);
+    default:
+        return fail(s, "a JSON value");
+    }
+}
+
+mi_status proto_json_scan(proto_text *skeleton, const char *bytes, size_t n, proto_json_matrix *matrices,
+                          size_t n_matrices, mi_error *err)
+{
+    proto_scanner s = {.bytes = bytes,
+                       .n = n,
+                       .skeleton = *skeleton,
+                       .matrices = matrices,
+                       .n_matrices = n_matrices,
+                       .err = err};
+    mi_status status;
+    proto_text_init(&s.path, 4 * n + 1024);
+    proto_text_init(&s.keys, (sizeof(size_t) + 1) * n + 1024);
+    if (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
+        status = proto_scan_fail(&s, err, MI_INVALID, 0, "expected a JSON value, found a byte order mark");
+        goto out;
+    }
+    proto_scan_blanks(&s);
+    if ((status = proto_scan_value(&s)) != MI_OK)
+        goto out;
+    proto_scan_blanks(&s);
+    if (s.at < n) {
+        status = fail(&s, "nothing after the value");
+        goto out;
+    }
+    if (n - s.copied > s.skeleton.max - s.skeleton.length) {
+        status =
+            proto_scan_fail(&s, err, MI_LIMIT, n, "the document is larger than %zu bytes", s.skeleton.max);
+        goto out;
+    }
+    proto_text_append(&s.skeleton, bytes + s.copied, n - s.copied);
+    if (!proto_text_ok(&s.skeleton))
+        status = fail_memory(&s);
+out:
+    *skeleton = s.skeleton;
+    proto_text_fini(&s.path);
+    proto_text_fini(&s.keys);
+    return status;
+}
