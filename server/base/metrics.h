@@ -39,7 +39,8 @@ void metric_set(metric m, int64_t value);
 int64_t metric_get(metric m);
 /* HELP, TYPE and value of each. */
 void metrics_encode(proto_text *out);
-/* One more line with its header, for figures that live elsewhere (queue depth, ...). labels may be NULL: {state="queued"}. */
+/* One more line with its header, for figures that live elsewhere (queue depth, ...). labels may be NULL: {state="queued"}.
+ * help NULL: no header, for the further labels of a name. */
 void metrics_encode_one(proto_text *out, const char *name, const char *type, const char *help, const char *labels, double value);
 
 #endif
