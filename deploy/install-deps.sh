@@ -20,7 +20,7 @@ run_packages="libmicrohttpd12 libuv1 libcjson1 libopenblas0-pthread libsqlite3-0
 
 # librandom123-dev  counter-based random numbers (headers only)
 # python3-yaml      turns proto/openapi.yaml into the JSON that the daemon serves
-build_packages="gcc libc6-dev cmake ninja-build pkg-config python3-minimal python3-yaml
+build_packages="gcc libc6-dev cmake ninja-build pkg-config python3 python3-yaml
   libmicrohttpd-dev libuv1-dev libcjson-dev libopenblas-dev libopenblas-pthread-dev libsqlite3-dev libsodium-dev libinih-dev
   libsystemd-dev libcurl4-openssl-dev librandom123-dev"
 
