@@ -1,0 +1,358 @@
+/*
+ * A run: same bits however it was stepped, checkpointed or interrupted; its workspace; its refusals.
+ */
+#include "estimating.h"
+#include "laws.h"
+
+#include "mi/info.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define N_ROWS 400u
+
+/* Allocations of mi_core, counted by the linker's --wrap. */
+static unsigned long allocations;
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t alignment, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t alignment, size_t n);
+void *__wrap_malloc(size_t n)
+{
+    allocations++;
+    return __real_malloc(n);
+}
+void *__wrap_calloc(size_t n, size_t size)
+{
+    allocations++;
+    return __real_calloc(n, size);
+}
+void *__wrap_realloc(void *p, size_t n)
+{
+    allocations++;
+    return __real_realloc(p, n);
+}
+void *__wrap_aligned_alloc(size_t alignment, size_t n)
+{
+    allocations++;
+    return __real_aligned_alloc(alignment, n);
+}
+
+static float data_x[N_ROWS * 3], data_y[N_ROWS * 3];
+static const mi_matrix x = {data_x, N_ROWS, 3}, y = {data_y, N_ROWS, 3};
+
+static void sample(void)
+{
+    const law l = law_spiral();
+    law_sample(&l, 7, N_ROWS, data_x, data_y);
+}
+
+static mi_spec small_spec(void)
+{
+    mi_spec spec;
+    mi_spec_from_recipe(&spec, MI_RECIPE_DEFAULT);
+    spec.critic.n_hidden = 2;
+    spec.critic.hidden[0] = spec.critic.hidden[1] = 32;
+    spec.critic.embed = 8;
+    spec.train.batch = 64;
+    spec.train.max_steps = 120;
+    spec.null_pairs = 2000;
+    spec.permutations = 19;
+    return spec;
+}
+
+typedef struct bytes {
+    unsigned char *at;
+    size_t n;
+} bytes;
+
+static bytes pack(const mi_run_result *result)
+{
+    bytes b = {NULL, mi_run_result_pack(result, NULL, 0)};
+    b.at = malloc(b.n);
+    ck_assert_uint_eq(mi_run_result_pack(result, b.at, b.n), b.n);
+    return b;
+}
+
+static bytes finish(mi_run *run)
+{
+    mi_run_result *result = NULL;
+    mi_error err = {0};
+    ck_assert_msg(mi_run_finish(run, &result, &err) == MI_OK, "%s", err.message);
+    const bytes b = pack(result);
+    mi_run_result_free(result);
+    return b;
+}
+
+static void step_until(mi_run *run, uint32_t step)
+{
+    mi_progress p = {0};
+    mi_error err = {0};
+    do
+        ck_assert_msg(mi_run_step(run, &p, &err) == MI_OK, "%s", err.message);
+    while (p.phase != MI_PHASE_DONE && (p.phase != MI_PHASE_TRAIN || p.step < step));
+}
+
+static mi_run *fresh(const mi_spec *spec, uint32_t fold)
+{
+    mi_run *run = NULL;
+    mi_error err = {0};
+    ck_assert_msg(mi_run_new(&run, spec, 0, fold, x, y, &err) == MI_OK, "%s: %s", err.pointer, err.message);
+    return run;
+}
+
+static bytes uninterrupted(const mi_spec *spec, uint32_t fold)
+{
+    mi_run_result *result = run_to_end(spec, 0, fold, x, y);
+    const bytes b = pack(result);
+    mi_run_result_free(result);
+    return b;
+}
+
+static void assert_resume_gives_same_bytes(const mi_spec *spec)
+{
+    const bytes reference = uninterrupted(spec, 1);
+    const uint32_t stops[] = {1, 5, 6, 7, 33, 119, 100000};
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+        mi_run *run = fresh(spec, 1);
+        step_until(run, stops[i]);
+        const size_t n = mi_run_checkpoint(run, NULL, 0);
+        ck_assert_uint_gt(n, 0);
+        void *checkpoint = malloc(n);
+        ck_assert_uint_eq(mi_run_checkpoint(run, checkpoint, n), n);
+        mi_run_free(run);
+
+        run = fresh(spec, 1);
+        mi_error err = {0};
+        ck_assert_msg(mi_run_restore(run, checkpoint, n, &err) == MI_OK, "%s", err.message);
+        step_until(run, UINT32_MAX);
+        const bytes resumed = finish(run);
+        ck_assert_uint_eq(resumed.n, reference.n);
+        ck_assert_msg(memcmp(resumed.at, reference.at, reference.n) == 0,
+                      "resumed at step %u, the result differs", stops[i]);
+        mi_run_free(run);
+        free(checkpoint);
+        free(resumed.at);
+    }
+    free(reference.at);
+}
+
+START_TEST(test_resumed_run_gives_the_same_bytes)
+{
+    const mi_spec spec = small_spec();
+    assert_resume_gives_same_bytes(&spec);
+}
+END_TEST
+
+START_TEST(test_resumed_joint_run_gives_the_same_bytes)
+{
+    mi_spec spec = small_spec();
+    spec.critic.type = MI_CRITIC_JOINT;
+    spec.train.batch = 16;
+    spec.train.early_stopping = 0;
+    spec.critic.baseline = MI_BASELINE_NONE;
+    assert_resume_gives_same_bytes(&spec);
+}
+END_TEST
+
+START_TEST(test_runs_differ_by_fold_and_seed_only)
+{
+    mi_spec spec = small_spec();
+    const bytes a = uninterrupted(&spec, 0), again = uninterrupted(&spec, 0),
+                other_fold = uninterrupted(&spec, 1);
+    spec.seed++;
+    const bytes other_seed = uninterrupted(&spec, 0);
+    ck_assert(a.n == again.n && memcmp(a.at, again.at, a.n) == 0);
+    ck_assert(a.n != other_fold.n || memcmp(a.at, other_fold.at, a.n) != 0);
+    ck_assert(a.n != other_seed.n || memcmp(a.at, other_seed.at, a.n) != 0);
+    free(a.at);
+    free(again.at);
+    free(other_fold.at);
+    free(other_seed.at);
+}
+END_TEST
+
+START_TEST(test_damaged_checkpoint_is_refused_and_the_run_starts_anew)
+{
+    const mi_spec spec = small_spec();
+    const bytes reference = uninterrupted(&spec, 0);
+    mi_run *run = fresh(&spec, 0);
+    step_until(run, 40);
+    const size_t n = mi_run_checkpoint(run, NULL, 0);
+    unsigned char *checkpoint = malloc(n);
+    mi_run_checkpoint(run, checkpoint, n);
+    mi_run_free(run);
+
+    run = fresh(&spec, 0);
+    for (size_t at = 0; at < n; at += n / 50 + 1) {
+        checkpoint[at] ^= 0x10;
+        ck_assert_int_eq(mi_run_restore(run, checkpoint, n, NULL), MI_CORRUPT);
+        checkpoint[at] ^= 0x10;
+        ck_assert_int_eq(mi_run_restore(run, checkpoint, at, NULL), MI_CORRUPT);
+    }
+    step_until(run, UINT32_MAX);
+    const bytes b = finish(run);
+    ck_assert(b.n == reference.n && memcmp(b.at, reference.at, b.n) == 0);
+    mi_run_free(run);
+    free(checkpoint);
+    free(b.at);
+    free(reference.at);
+
+    mi_spec other = spec; /* of another fold */
+    run = fresh(&other, 1);
+    step_until(run, 3);
+    const size_t m = mi_run_checkpoint(run, NULL, 0);
+    checkpoint = malloc(m);
+    mi_run_checkpoint(run, checkpoint, m);
+    mi_run_free(run);
+    run = fresh(&other, 2);
+    ck_assert_int_eq(mi_run_restore(run, checkpoint, m, NULL), MI_CORRUPT);
+    mi_run_free(run);
+    free(checkpoint);
+}
+END_TEST
+
+START_TEST(test_training_and_scoring_allocate_nothing)
+{
+    const mi_spec spec = small_spec();
+    mi_run *run = fresh(&spec, 0);
+    const unsigned long before = allocations;
+    ck_assert_uint_gt(before, 0); /* the count works */
+    step_until(run, UINT32_MAX);
+    ck_assert_uint_eq(allocations, before);
+    mi_run_free(run);
+}
+END_TEST
+
+START_TEST(test_every_spec_fits_the_workspace_it_was_accepted_with)
+{
+    const uint32_t batches[] = {4, 64, 1000}, hidden[] = {1, 17, 64};
+    for (int critic = 0; critic < 2; critic++)
+        for (int baseline = 0; baseline < 2; baseline++)
+            for (int i = 0; i < 3; i++)
+                for (uint32_t folds = 1; folds <= 7; folds += 3) {
+                    mi_spec spec = small_spec();
+                    spec.critic.type = (mi_critic_type)critic;
+                    spec.critic.baseline = (mi_baseline)baseline;
+                    spec.critic.n_hidden = 1 + (uint32_t)i;
+                    for (int h = 0; h <= i; h++)
+                        spec.critic.hidden[h] = hidden[i];
+                    spec.train.batch = batches[i];
+                    spec.train.max_steps = 5;
+                    spec.split.folds = folds;
+                    spec.prepare.pca = i == 1 ? 2 : MI_PCA_AUTO;
+                    spec.prepare.transform = (mi_transform)i;
+                    mi_plan plan;
+                    ck_assert_int_eq(mi_plan_make(&plan, &spec, N_ROWS, 3, 3, NULL), MI_OK);
+                    mi_run_result *result = run_to_end(&spec, 0, folds - 1, x, y); /* the arena asserts */
+                    ck_assert_uint_le(mi_run_result_pack(result, NULL, 0), plan.result_bytes);
+                    mi_run_result_free(result);
+                }
+}
+END_TEST
+
+START_TEST(test_step_0_is_the_copula_estimate)
+{
+    const mi_objective *const objectives[] = {mi_objective_find("infonce-anchor"), mi_objective_find("nwj")};
+    double mi[2];
+    for (int i = 0; i < 2; i++) {
+        mi_spec spec = small_spec();
+        spec.objective.entry = objectives[i];
+        spec.train.max_steps = 0;
+        spec.calibrate = 0;
+        mi_run_result *result = run_to_end(&spec, 0, 0, x, y);
+        ck_assert_uint_eq(result->steps, 0);
+        double sum = 0.0;
+        for (uint32_t k = 0; k < result->n_test; k++)
+            sum += result->pmi[k];
+        mi[i] = sum / result->n_test;
+        mi_run_result_free(result);
+    }
+    ck_assert_double_eq_tol(mi[0], mi[1], 1e-5); /* the baseline alone, whatever the network's output means */
+}
+END_TEST
+
+START_TEST(test_objective_without_pmi_gives_an_estimate_and_no_pmi)
+{
+    mi_spec spec = small_spec();
+    spec.objective.entry = mi_objective_find("infonce");
+    mi_error err = {0};
+    mi_plan plan;
+    ck_assert_int_eq(mi_plan_make(&plan, &spec, N_ROWS, 3, 3, &err), MI_INVALID); /* asks for permutations */
+    ck_assert_str_eq(err.pointer, "/permutations");
+    spec.permutations = 0;
+    mi_run_result *result = run_to_end(&spec, 0, 0, x, y);
+    ck_assert(isnan(result->pmi[0]) && result->n_null == 0);
+    ck_assert(isfinite(result->estimate) && result->estimate <= result->infonce_ceiling);
+    mi_run_result_free(result);
+}
+END_TEST
+
+START_TEST(test_too_few_pairs_for_the_settings_are_refused_by_field)
+{
+    mi_spec spec = small_spec();
+    mi_plan plan;
+    mi_error err = {0};
+    ck_assert_int_eq(mi_plan_make(&plan, &spec, 39, 3, 3, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/x");
+    ck_assert_int_eq(mi_plan_make(&plan, &spec, 400, 0, 3, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/x");
+    spec.split.folds = 100;
+    ck_assert_int_eq(mi_plan_make(&plan, &spec, 400, 3, 3, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/split/folds");
+    spec.split.folds = 5;
+    spec.split.validation = 0.99;
+    ck_assert_int_eq(mi_plan_make(&plan, &spec, 400, 3, 3, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/split/validation");
+}
+END_TEST
+
+START_TEST(test_constant_side_is_refused_by_name)
+{
+    static float constant[N_ROWS * 3];
+    const mi_spec spec = small_spec();
+    mi_run *run = NULL;
+    mi_progress p = {0};
+    mi_error err = {0};
+    ck_assert_int_eq(mi_run_new(&run, &spec, 0, 0, x, (mi_matrix){constant, N_ROWS, 3}, &err), MI_OK);
+    mi_status status = MI_OK;
+    while (status == MI_OK && p.phase != MI_PHASE_DONE)
+        status = mi_run_step(run, &p, &err);
+    ck_assert_int_eq(status, MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/y");
+    mi_run_free(run);
+}
+END_TEST
+
+int main(void)
+{
+    mi_blas_setup(NULL);
+    sample();
+    Suite *suite = suite_create("run");
+    TCase *tcase = tcase_create("run");
+    tcase_add_test(tcase, test_resumed_run_gives_the_same_bytes);
+    tcase_add_test(tcase, test_resumed_joint_run_gives_the_same_bytes);
+    tcase_add_test(tcase, test_runs_differ_by_fold_and_seed_only);
+    tcase_add_test(tcase, test_damaged_checkpoint_is_refused_and_the_run_starts_anew);
+    tcase_add_test(tcase, test_training_and_scoring_allocate_nothing);
+    tcase_add_test(tcase, test_every_spec_fits_the_workspace_it_was_accepted_with);
+    tcase_add_test(tcase, test_step_0_is_the_copula_estimate);
+    tcase_add_test(tcase, test_objective_without_pmi_gives_an_estimate_and_no_pmi);
+    tcase_add_test(tcase, test_too_few_pairs_for_the_settings_are_refused_by_field);
+    tcase_add_test(tcase, test_constant_side_is_refused_by_name);
+    tcase_set_timeout(tcase, 0);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
