@@ -7,9 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-static void write_quoted(proto_text *text, const char *s)
+static void write_quoted(proto_text *text, const char *s, size_t n)
 {
-    size_t n = strlen(s), start = 0, i = 0;
+    size_t start = 0, i = 0;
     proto_text_append(text, "\"", 1);
     while (i < n) {
         size_t length = proto_utf8_next(s + i, n - i);
@@ -41,7 +41,7 @@ static void begin_value(proto_json_writer *w, const char *key)
         proto_text_append(w->text, ",", 1);
     w->first[w->depth] = false;
     if (key) {
-        write_quoted(w->text, key);
+        write_quoted(w->text, key, strlen(key));
         proto_text_append(w->text, ":", 1);
     }
 }
@@ -89,11 +89,16 @@ void proto_write_end_array(proto_json_writer *w)
 
 void proto_write_string(proto_json_writer *w, const char *key, const char *value)
 {
-    begin_value(w, key);
     if (value)
-        write_quoted(w->text, value);
+        proto_write_string_n(w, key, value, strlen(value));
     else
-        proto_text_puts(w->text, "null");
+        proto_write_null(w, key);
+}
+
+void proto_write_string_n(proto_json_writer *w, const char *key, const char *value, size_t n)
+{
+    begin_value(w, key);
+    write_quoted(w->text, value, n);
 }
 
 void proto_write_double(proto_json_writer *w, const char *key, double value)

@@ -12,6 +12,9 @@
 
 #define PROTO_NAME_MAX 128 /* of a data set: [A-Za-z0-9][A-Za-z0-9._-]* */
 #define PROTO_SHA_HEX  65
+#define PROTO_JOB_TREE_MAX      (1u << 20) /* bytes of a job document without its inline matrices */
+#define PROTO_DEFAULT_PRIORITY  5
+#define PROTO_DEFAULT_TIMEOUT_S 3600
 
 /*
  * Where x or y comes from. As submitted: {"dataset": name}, or {"data": [[...]]}, or {"sha256": ...} of a matrix the server holds.
@@ -43,7 +46,7 @@ mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const p
 void proto_job_free(proto_job *job);
 /* The whole resolved spec as one JSON object (what GET shows as "spec"); decodes to the same job, bit for bit. */
 void proto_job_encode_spec(const proto_job *job, proto_text *out);
-/* Objectives, critics, recipes and every field with its default and range, as JSON (part of /v1/info). */
+/* Members of the object that is open in w: "objectives", "critics", "recipes" and "fields" with ranges and defaults (part of /v1/info). */
 void proto_job_describe(proto_json_writer *w);
 /* Whether a name may name a data set. */
 bool proto_name_valid(const char *name);

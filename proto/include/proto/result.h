@@ -35,10 +35,15 @@ typedef struct proto_pmi_query {
     uint64_t after;  /* cursor: how many matching pairs to skip */
 } proto_pmi_query;
 
-/* ids may be NULL (no ids): then x_id and y_id are left out. JSON: {"object":"list","unit":"nats","data":[...],"next":"cursor"|null,"total":n}. */
+/* ids may be NULL (no ids): then x_id and y_id are left out. JSON: {"object":"list","unit":"nats",
+ * "data":[{"row","x_id","y_id","pmi","percentile","p_value","q_value"}],"next":"cursor"|null,"total":n}. */
 mi_status proto_pmi_encode_json(const proto_pmi_view *view, const proto_pmi_query *query, const proto_matrix_view *x, const proto_matrix_view *y,
                                 proto_text *out);
-/* The whole (or filtered) table: csv with a header row; npy (n,4) float64. limit and after do not apply. */
+/*
+ * The whole (or filtered) table; limit and after do not apply.
+ * csv: row,x_id,y_id,pmi,percentile,p_value,q_value, ids only when there are some.
+ * npy: (n,4) float64 pmi, percentile, p, q; unfiltered it has all rows of the data, NaN where not held out, so that row i is pair i.
+ */
 mi_status proto_pmi_encode_csv(const proto_pmi_view *view, const proto_pmi_query *query, const proto_matrix_view *x,
                                const proto_matrix_view *y, proto_text *out);
 mi_status proto_pmi_encode_npy(const proto_pmi_view *view, const proto_pmi_query *query, proto_text *out);
@@ -56,5 +61,7 @@ void proto_curve_encode_npy(const proto_curve_row *rows, size_t n, uint32_t max_
 void proto_npy_header_f8(uint64_t rows, uint64_t cols, proto_text *out);
 /* One csv field, quoted when it has to be. */
 void proto_csv_field(const char *value, size_t n, proto_text *out);
+/* A number of a csv: as JSON writes it, else nan, inf or -inf. */
+void proto_csv_double(double value, proto_text *out);
 
 #endif

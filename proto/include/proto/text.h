@@ -45,6 +45,7 @@ void proto_write_array(proto_json_writer *w, const char *key);
 void proto_write_end_object(proto_json_writer *w);
 void proto_write_end_array(proto_json_writer *w);
 void proto_write_string(proto_json_writer *w, const char *key, const char *value); /* value NULL: null */
+void proto_write_string_n(proto_json_writer *w, const char *key, const char *value, size_t n); /* not NUL-terminated */
 void proto_write_double(proto_json_writer *w, const char *key, double value);
 void proto_write_u64(proto_json_writer *w, const char *key, uint64_t value);
 void proto_write_i64(proto_json_writer *w, const char *key, int64_t value);

@@ -1,0 +1,186 @@
+#include "proto/job.h"
+#include "job_fields.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static proto_job *new_job(void)
+{
+    proto_job *job = calloc(1, sizeof *job);
+    if (!job)
+        return NULL;
+    mi_spec_from_recipe(&job->spec, MI_RECIPE_DEFAULT);
+    job->want_curve = true;
+    job->priority = PROTO_DEFAULT_PRIORITY;
+    job->timeout_s = PROTO_DEFAULT_TIMEOUT_S;
+    job->tags = strdup("{}");
+    if (!job->tags) {
+        free(job);
+        return NULL;
+    }
+    return job;
+}
+
+void proto_job_free(proto_job *job)
+{
+    if (!job)
+        return;
+    free(job->x.inline_data);
+    free(job->y.inline_data);
+    free(job->tags);
+    free(job);
+}
+
+static void check_known(const proto_node *object, const char *parent, proto_problem *problem)
+{
+    for (const proto_node *child = proto_node_first(object); child; child = proto_node_next(child)) {
+        char at[256], found[64];
+        proto_pointer_join(at, sizeof at, parent, proto_node_key(child));
+        if (proto_field_find(at))
+            continue;
+        if (parent[0] == '\0' && proto_field_is_group(at)) {
+            if (proto_node_kind(child) == PROTO_OBJECT)
+                check_known(child, at, problem);
+            else if (strcmp(at, "/objective") != 0)
+                proto_problem_add(problem, at, "expected an object, found %s",
+                                  proto_node_describe(child, found));
+            continue;
+        }
+        const char *nearest = proto_field_nearest(at);
+        if (nearest)
+            proto_problem_add(problem, at, "unknown field; did you mean \"%s\"?", nearest);
+        else
+            proto_problem_add(problem, at, "unknown field; GET /v1/info lists the known ones");
+    }
+}
+
+/* Node and pointer of a field; "objective" may be the name alone. */
+static const proto_node *field_node(const proto_node *root, const proto_field *field, const char **pointer)
+{
+    *pointer = field->pointer;
+    const proto_node *group = proto_node_member(root, "objective");
+    if (field->kind == PROTO_FIELD_OBJECTIVE && group && proto_node_kind(group) != PROTO_OBJECT) {
+        *pointer = "/objective";
+        return group;
+    }
+    return proto_json_at(root, field->pointer);
+}
+
+static void decode_fields(proto_job *job, const proto_node *root, proto_problem *problem)
+{
+    for (size_t i = 0; proto_field_at(i); i++) {
+        const proto_field *field = proto_field_at(i);
+        const char *pointer;
+        const proto_node *node = field_node(root, field, &pointer);
+        if (!node)
+            continue;
+        if (!proto_field_applies(field, job))
+            proto_problem_add(problem, pointer, "the objective \"%s\" does not take this parameter",
+                              job->spec.objective.entry->name);
+        else
+            proto_field_decode(field, job, node, pointer, problem);
+    }
+}
+
+/* Defaults and refusals that depend on several fields at once. */
+static void check_across(proto_job *job, const proto_node *root, const proto_limits *limits,
+                         proto_problem *problem)
+{
+    const mi_objective *objective = job->spec.objective.entry;
+    const proto_node *pmi = proto_json_at(root, "/outputs/pmi"),
+                     *calibrate = proto_json_at(root, "/calibrate");
+    uint64_t runs = (uint64_t)job->spec.split.folds * job->spec.replicates;
+    static const char no_ratio[] =
+        "the objective \"%s\" knows the density ratio only up to a factor C(y), so that there is no %s";
+
+    if (mi_objective_has_pmi(objective)) {
+        job->want_pmi = proto_node_bool(pmi, true);
+    } else {
+        if (proto_node_bool(pmi, false))
+            proto_problem_add(problem, "/outputs/pmi", no_ratio, objective->name, "PMI of a pair");
+        if (proto_node_bool(calibrate, false))
+            proto_problem_add(problem, "/calibrate", no_ratio, objective->name, "scale to calibrate");
+        job->want_pmi = false;
+        job->spec.calibrate = 0;
+    }
+    if (job->spec.train.max_steps > limits->max_steps)
+        proto_problem_add(problem, "/train/max_steps",
+                          "is %" PRIu32 "; this server trains at most %" PRIu64 " steps",
+                          job->spec.train.max_steps, limits->max_steps);
+    if (runs > limits->max_runs)
+        proto_problem_add(problem, proto_json_at(root, "/replicates") ? "/replicates" : "/split/folds",
+                          "folds x replicates is %" PRIu64 " runs; this server takes at most %" PRIu64
+                          " in a job",
+                          runs, limits->max_runs);
+}
+
+static proto_problem_code parse_problem(mi_status status)
+{
+    return status == MI_MEMORY  ? PROTO_PROBLEM_OUT_OF_MEMORY
+           : status == MI_LIMIT ? PROTO_PROBLEM_TOO_LARGE
+                                : PROTO_PROBLEM_BAD_JSON;
+}
+
+static mi_status status_of(const proto_problem *problem)
+{
+    return problem->code == PROTO_PROBLEM_OUT_OF_MEMORY ? MI_MEMORY
+           : problem->code == PROTO_PROBLEM_TOO_LARGE   ? MI_LIMIT
+                                                        : MI_INVALID;
+}
+
+mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const proto_limits *limits,
+                           proto_problem *problem)
+{
+    proto_json_matrix data[] = {{.pointer = "/x/data", .max_numbers = limits->max_inline_numbers},
+                                {.pointer = "/y/data", .max_numbers = limits->max_inline_numbers}};
+    mi_error err = {.code = MI_OK};
+    proto_json *json = NULL;
+    proto_job *job = NULL;
+    mi_status status;
+    char found[64];
+    *out = NULL;
+    proto_problem_init(problem);
+    if (n > limits->max_job_bytes) {
+        proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
+                          "the job has %zu bytes; at most %" PRIu64 " are accepted", n,
+                          limits->max_job_bytes);
+        return MI_LIMIT;
+    }
+    if ((status = proto_json_parse(&json, bytes, n, PROTO_JOB_TREE_MAX, data, 2, &err)) != MI_OK) {
+        proto_problem_set(problem, parse_problem(status), "%s", err.message);
+        if (err.pointer[0] != '\0')
+            proto_problem_add(problem, err.pointer, "%s", err.message);
+        goto out;
+    }
+    const proto_node *root = proto_json_root(json);
+    if (proto_node_kind(root) != PROTO_OBJECT) {
+        proto_problem_add(problem, "", "expected a job, an object, found %s",
+                          proto_node_describe(root, found));
+        status = MI_INVALID;
+        goto out;
+    }
+    if (!(job = new_job())) {
+        proto_problem_set(problem, PROTO_PROBLEM_OUT_OF_MEMORY, "out of memory for a job");
+        status = MI_MEMORY;
+        goto out;
+    }
+    check_known(root, "", problem);
+    decode_fields(job, root, problem);
+    proto_input_decode(&job->x, proto_node_member(root, "x"), "/x", &data[0], limits, problem);
+    proto_input_decode(&job->y, proto_node_member(root, "y"), "/y", &data[1], limits, problem);
+    check_across(job, root, limits, problem);
+    if (proto_problem_any(problem)) {
+        status = status_of(problem);
+        goto out;
+    }
+    *out = job;
+    job = NULL;
+out:
+    for (size_t i = 0; i < 2; i++)
+        free(data[i].data);
+    proto_job_free(job);
+    proto_json_free(json);
+    return status;
+}

@@ -1,0 +1,232 @@
+#include "job_fields.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const void *value_of(const proto_field *field, const proto_job *job)
+{
+    return (const char *)job + field->offset;
+}
+
+static void encode_u32(const proto_field *field, uint32_t value, const char *key, proto_json_writer *w)
+{
+    if (field->kind == PROTO_FIELD_PCA && value == MI_PCA_AUTO)
+        proto_write_string(w, key, "auto");
+    else if (field->kind == PROTO_FIELD_CANDIDATES)
+        proto_write_u64(w, key, (uint64_t)value - 1);
+    else
+        proto_write_u64(w, key, value);
+}
+
+static void encode_hidden(const mi_critic_spec *critic, const char *key, proto_json_writer *w)
+{
+    proto_write_array(w, key);
+    for (uint32_t i = 0; i < critic->n_hidden; i++)
+        proto_write_u64(w, NULL, critic->hidden[i]);
+    proto_write_end_array(w);
+}
+
+void proto_field_encode(const proto_field *field, const proto_job *job, const char *key, proto_json_writer *w)
+{
+    const void *value = value_of(field, job);
+    char digits[24];
+    switch (field->kind) {
+    case PROTO_FIELD_FIXED:
+        proto_write_string(w, key, field->names[0]);
+        break;
+    case PROTO_FIELD_NEVER:
+        proto_write_bool(w, key, false);
+        break;
+    case PROTO_FIELD_LATER:
+        break;
+    case PROTO_FIELD_INPUT:
+        proto_input_encode(value, key, w);
+        break;
+    case PROTO_FIELD_RECIPE:
+    case PROTO_FIELD_ENUM:
+        proto_write_string(w, key, field->names[*(const int *)value]);
+        break;
+    case PROTO_FIELD_OBJECTIVE:
+        proto_write_string(w, key, job->spec.objective.entry->name);
+        break;
+    case PROTO_FIELD_U32:
+    case PROTO_FIELD_PCA:
+    case PROTO_FIELD_CANDIDATES:
+        encode_u32(field, *(const uint32_t *)value, key, w);
+        break;
+    case PROTO_FIELD_INT:
+        proto_write_i64(w, key, *(const int *)value);
+        break;
+    case PROTO_FIELD_DOUBLE:
+        proto_write_double(w, key, *(const double *)value);
+        break;
+    case PROTO_FIELD_FLAG:
+        proto_write_bool(w, key, *(const int *)value != 0);
+        break;
+    case PROTO_FIELD_BOOL:
+        proto_write_bool(w, key, *(const bool *)value);
+        break;
+    case PROTO_FIELD_HIDDEN:
+        encode_hidden(&job->spec.critic, key, w);
+        break;
+    case PROTO_FIELD_SEED:
+        snprintf(digits, sizeof digits, "%" PRIu64, *(const uint64_t *)value);
+        proto_write_string(w, key, digits);
+        break;
+    case PROTO_FIELD_TAGS:
+        proto_write_raw(w, key, job->tags);
+        break;
+    }
+}
+
+/* All fields as one object, groups as objects within; inputs only when there are some. */
+static void encode_fields(const proto_job *job, bool with_inputs, const char *key, proto_json_writer *w)
+{
+    char group[32] = "";
+    proto_write_object(w, key);
+    for (size_t i = 0; proto_field_at(i); i++) {
+        const proto_field *field = proto_field_at(i);
+        const char *name = strrchr(field->pointer, '/') + 1;
+        size_t n = (size_t)(name - field->pointer) - 1;
+        if (strlen(group) != n || strncmp(group, field->pointer, n) != 0) {
+            if (group[0] != '\0')
+                proto_write_end_object(w);
+            snprintf(group, sizeof group, "%.*s", (int)n, field->pointer);
+            if (n > 0)
+                proto_write_object(w, group + 1);
+        }
+        if (proto_field_applies(field, job) && (with_inputs || field->kind != PROTO_FIELD_INPUT))
+            proto_field_encode(field, job, name, w);
+    }
+    if (group[0] != '\0')
+        proto_write_end_object(w);
+    proto_write_end_object(w);
+}
+
+void proto_job_encode_spec(const proto_job *job, proto_text *out)
+{
+    proto_json_writer w;
+    proto_write_init(&w, out);
+    encode_fields(job, true, NULL, &w);
+}
+
+static const char *type_name(proto_field_kind kind)
+{
+    switch (kind) {
+    case PROTO_FIELD_FIXED:
+    case PROTO_FIELD_RECIPE:
+    case PROTO_FIELD_OBJECTIVE:
+    case PROTO_FIELD_ENUM:
+    case PROTO_FIELD_SEED:
+        return "string";
+    case PROTO_FIELD_NEVER:
+    case PROTO_FIELD_FLAG:
+    case PROTO_FIELD_BOOL:
+        return "boolean";
+    case PROTO_FIELD_LATER:
+    case PROTO_FIELD_INPUT:
+    case PROTO_FIELD_TAGS:
+        return "object";
+    case PROTO_FIELD_U32:
+    case PROTO_FIELD_INT:
+    case PROTO_FIELD_PCA:
+    case PROTO_FIELD_CANDIDATES:
+        return "integer";
+    case PROTO_FIELD_DOUBLE:
+        return "number";
+    case PROTO_FIELD_HIDDEN:
+        return "array";
+    }
+    return "object";
+}
+
+static void describe_names(const char *const *names, const char *key, proto_json_writer *w)
+{
+    proto_write_array(w, key);
+    for (; *names; names++)
+        proto_write_string(w, NULL, *names);
+    proto_write_end_array(w);
+}
+
+static void describe_field(const proto_field *field, const proto_job *defaults, proto_json_writer *w)
+{
+    const mi_param_info *param = proto_field_param(field, defaults->spec.objective.entry);
+    double min = param && field->kind == PROTO_FIELD_DOUBLE ? param->min : field->min;
+    double max = param && field->kind == PROTO_FIELD_DOUBLE ? param->max : field->max;
+    proto_write_object(w, NULL);
+    proto_write_string(w, "pointer", field->pointer);
+    proto_write_string(w, "type", type_name(field->kind));
+    proto_write_string(w, "help", field->help);
+    if (field->kind == PROTO_FIELD_LATER)
+        proto_write_bool(w, "available", false);
+    if (field->names)
+        describe_names(field->names, "values", w);
+    if (max > min && field->kind != PROTO_FIELD_SEED && field->kind != PROTO_FIELD_TAGS) {
+        proto_write_double(w, "minimum", min);
+        proto_write_double(w, "maximum", max);
+    }
+    if (field->kind != PROTO_FIELD_INPUT && field->kind != PROTO_FIELD_LATER)
+        proto_field_encode(field, defaults, "default", w);
+    proto_write_end_object(w);
+}
+
+static void describe_objective(const mi_objective *objective, proto_json_writer *w)
+{
+    proto_write_object(w, NULL);
+    proto_write_string(w, "name", objective->name);
+    proto_write_string(w, "help", objective->help);
+    proto_write_u64(w, "type", (uint64_t)objective->type);
+    proto_write_bool(w, "pmi", mi_objective_has_pmi(objective) != 0);
+    proto_write_array(w, "parameters");
+    for (size_t i = 0; i < objective->n_params; i++) {
+        const mi_param_info *param = &objective->params[i];
+        char pointer[64];
+        snprintf(pointer, sizeof pointer, "/objective/%s", param->name);
+        const proto_field *field = proto_field_find(pointer);
+        proto_write_object(w, NULL);
+        proto_write_string(w, "name", param->name);
+        proto_write_string(w, "help", param->help);
+        if (field && field->names) {
+            describe_names(field->names, "values", w);
+            proto_write_string(w, "default", field->names[(int)param->fallback]);
+        } else {
+            proto_write_double(w, "minimum", param->min);
+            proto_write_double(w, "maximum", param->max);
+            proto_write_double(w, "default", param->fallback);
+        }
+        proto_write_end_object(w);
+    }
+    proto_write_end_array(w);
+    proto_write_end_object(w);
+}
+
+void proto_job_describe(proto_json_writer *w)
+{
+    proto_job job = {.want_pmi = true,
+                     .want_curve = true,
+                     .priority = PROTO_DEFAULT_PRIORITY,
+                     .timeout_s = PROTO_DEFAULT_TIMEOUT_S};
+    char no_tags[] = "{}";
+    job.tags = no_tags;
+    proto_write_array(w, "objectives");
+    for (size_t i = 0; mi_objective_at(i); i++)
+        describe_objective(mi_objective_at(i), w);
+    proto_write_end_array(w);
+    describe_names(proto_field_find("/critic/type")->names, "critics", w);
+
+    proto_write_object(w, "recipes");
+    const char *const *recipes = proto_field_find("/recipe")->names;
+    for (int i = 0; recipes[i]; i++) {
+        mi_spec_from_recipe(&job.spec, (mi_recipe)i);
+        encode_fields(&job, false, recipes[i], w);
+    }
+    proto_write_end_object(w);
+
+    mi_spec_from_recipe(&job.spec, MI_RECIPE_DEFAULT);
+    proto_write_array(w, "fields");
+    for (size_t i = 0; proto_field_at(i); i++)
+        describe_field(proto_field_at(i), &job, w);
+    proto_write_end_array(w);
+}

@@ -1,0 +1,205 @@
+#include "job_fields.h"
+
+#include <string.h>
+
+#define WORD(pointer_, kind_, help_) .pointer = pointer_, .kind = PROTO_FIELD_##kind_, .help = help_
+#define FIELD(pointer_, kind_, member, help_) \
+    WORD(pointer_, kind_, help_), .offset = offsetof(proto_job, member)
+#define RANGE(min_, max_) .min = min_, .max = max_
+#define NAMES(...)        ((const char *const[]){__VA_ARGS__, NULL})
+#define MAX_EXACT         9007199254740992.0 /* 2^53 */
+#define MAX_SUGGESTION    48                 /* longer names are not compared */
+
+/* clang-format off */
+static const proto_field fields[] = {
+    {WORD("/kind", FIXED,
+           "what to do"), .names = NAMES("estimate"), .later = NAMES("screen", "thresholds", "benchmark")},
+    {FIELD("/x", INPUT, x,
+           "one side of the pairs: {\"dataset\": name}, {\"data\": [[...]]} or {\"sha256\": content}")},
+    {FIELD("/y", INPUT, y, "the other side, row i paired with row i of x")},
+    {WORD("/pairs", LATER, "a table of id pairs; x and y are paired by row in this version")},
+    {FIELD("/recipe", RECIPE, spec.recipe,
+           "sets the defaults of all fields below"), .names = NAMES("default", "paper")},
+
+    {FIELD("/prepare/transform", ENUM, spec.prepare.transform,
+           "of each column, fitted on training rows"), .names = NAMES("rank-gaussian", "z-score", "none")},
+    {FIELD("/prepare/pca", PCA, spec.prepare.pca,
+           "principal components kept per side; 0: off, \"auto\": when columns are many for the rows"),
+     RANGE(0, 65536)},
+    {FIELD("/prepare/clip", DOUBLE, spec.prepare.clip,
+           "z-scores are held within plus and minus this"), RANGE(0.5, 1e6)},
+
+    {FIELD("/objective/name", OBJECTIVE, spec.objective, "what the critic is trained on")},
+    {FIELD("/objective/nu", DOUBLE, spec.objective.params.nu, "weight of the anchor"), .param = "nu"},
+    {FIELD("/objective/directions", ENUM, spec.objective.params.directions,
+           "contrast rows and columns, or columns alone"), .names = NAMES("both", "columns"), .param = "directions"},
+    {FIELD("/objective/k", CANDIDATES, spec.train.batch,
+           "candidates; batch - 1, the only value in this version"), .param = "nu"},
+
+    {FIELD("/critic/type", ENUM, spec.critic.type,
+           "separable: f(x).g(y); joint: one network over [x;y]"),
+     .names = NAMES("separable", "joint"), .later = NAMES("cosine", "bilinear")},
+    {FIELD("/critic/hidden", HIDDEN, spec.critic.hidden, "widths of the hidden layers"), RANGE(1, 4096)},
+    {FIELD("/critic/embed", U32, spec.critic.embed, "width of the embedding (separable)"), RANGE(1, 2048)},
+    {FIELD("/critic/baseline", ENUM, spec.critic.baseline,
+           "closed-form part of the critic"), .names = NAMES("none", "gaussian")},
+    {FIELD("/critic/ridge", DOUBLE, spec.critic.ridge,
+           "of the Gaussian baseline, added to unit variances"), RANGE(1e-9, 100)},
+
+    {FIELD("/train/batch", U32, spec.train.batch,
+           "pairs in a minibatch; all batch x batch scores are used"), RANGE(4, 4096)},
+    {FIELD("/train/max_steps", U32, spec.train.max_steps, "optimiser steps of a run, at most"), RANGE(1, UINT32_MAX)},
+    {FIELD("/train/learning_rate", DOUBLE, spec.train.learning_rate, "of Adam"), RANGE(1e-9, 1)},
+    {FIELD("/train/warmup_steps", U32, spec.train.warmup_steps,
+           "steps in which the learning rate rises to its value"), RANGE(0, 1e6)},
+    {FIELD("/train/ema", DOUBLE, spec.train.ema, "decay of the weight average; 0: none"), RANGE(0, 0.999999)},
+    {FIELD("/train/gradient_clip", DOUBLE, spec.train.gradient_clip,
+           "global norm of a gradient, at most; 0: no clipping"), RANGE(0, 1e6)},
+    {FIELD("/train/weight_decay", DOUBLE, spec.train.weight_decay, "decoupled"), RANGE(0, 1)},
+    {FIELD("/train/early_stopping", FLAG, spec.train.early_stopping,
+           "false: train max_steps and keep the last weights")},
+    {FIELD("/train/patience_steps", U32, spec.train.patience_steps,
+           "stop after patience_steps + patience_fraction * best step without progress"), RANGE(1, 1e6)},
+    {FIELD("/train/patience_fraction", DOUBLE, spec.train.patience_fraction, "see patience_steps"), RANGE(0, 100)},
+    {FIELD("/train/evaluate_every", U32, spec.train.evaluate_every,
+           "steps between evaluations, at least"), RANGE(1, 1e6)},
+    {FIELD("/train/evaluate_fraction", DOUBLE, spec.train.evaluate_fraction,
+           "steps between evaluations as a share of the steps done"), RANGE(0, 10)},
+    {WORD("/train/precision", FIXED, "of training"), .names = NAMES("fp32"), .later = NAMES("bf16")},
+
+    {FIELD("/split/folds", U32, spec.split.folds, "parts of cross-fitting; 1: one 80/20 hold-out"), RANGE(1, 1000)},
+    {WORD("/split/by", FIXED, "what a fold keeps together"), .names = NAMES("pair"), .later = NAMES("entity")},
+    {FIELD("/split/validation", DOUBLE, spec.split.validation,
+           "share of a fold's training part that serves early stopping and calibration"), RANGE(0.01, 0.5)},
+    {FIELD("/split/validation_max", U32, spec.split.validation_max, "rows of that share, at most"), RANGE(4, 16384)},
+
+    {FIELD("/calibrate", FLAG, spec.calibrate, "fit the log-scale of the ratio on validation pairs")},
+    {FIELD("/replicates", U32, spec.replicates,
+           "repetitions with other folds and weights, averaged"), RANGE(1, 1000)},
+    {FIELD("/permutations", U32, spec.permutations,
+           "permutations of the test pairs for a p value; 0: no test"), RANGE(0, 1e6)},
+    {FIELD("/null_pairs", U32, spec.null_pairs, "mismatched pairs that are scored"), RANGE(1, 1e7)},
+    {FIELD("/seed", SEED, spec.seed,
+           "of all randomness: a string of digits, or a number up to 2^53"), RANGE(0, MAX_EXACT)},
+
+    {FIELD("/outputs/pmi", BOOL, want_pmi, "keep the PMI of each pair; the default where the objective has one")},
+    {WORD("/outputs/model", NEVER, "keep the trained critics")},
+    {FIELD("/outputs/curve", BOOL, want_curve, "keep the training curves")},
+
+    {FIELD("/priority", INT, priority, "higher goes first"), RANGE(0, 9)},
+    {FIELD("/timeout_s", U32, timeout_s, "running longer than this fails the job"), RANGE(1, 604800)},
+    {FIELD("/tags", TAGS, tags, "names and values of your own"), RANGE(0, 32)},
+};
+/* clang-format on */
+
+#define N_FIELDS (sizeof fields / sizeof fields[0])
+
+const proto_field *proto_field_at(size_t index)
+{
+    return index < N_FIELDS ? &fields[index] : NULL;
+}
+
+const proto_field *proto_field_find(const char *pointer)
+{
+    for (size_t i = 0; i < N_FIELDS; i++)
+        if (strcmp(fields[i].pointer, pointer) == 0)
+            return &fields[i];
+    return NULL;
+}
+
+bool proto_field_is_group(const char *pointer)
+{
+    size_t n = strlen(pointer);
+    for (size_t i = 0; i < N_FIELDS; i++)
+        if (strncmp(fields[i].pointer, pointer, n) == 0 && fields[i].pointer[n] == '/')
+            return true;
+    return false;
+}
+
+/* Levenshtein distance; SIZE_MAX for names too long to be a slip of the pen. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[MAX_SUGGESTION + 1], n = strlen(b);
+    if (strlen(a) > MAX_SUGGESTION || n > MAX_SUGGESTION)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            size_t insert = row[j - 1] + 1, drop = row[j] + 1;
+            diagonal = row[j];
+            row[j] = change < insert ? change : insert;
+            if (drop < row[j])
+                row[j] = drop;
+        }
+    }
+    return row[n];
+}
+
+static bool close_enough(const char *found, size_t distance)
+{
+    return distance <= 1 + strlen(found) / 4;
+}
+
+const char *proto_name_nearest(const char *found, const char *const *names)
+{
+    const char *nearest = NULL;
+    size_t best = SIZE_MAX;
+    for (; *names; names++) {
+        size_t distance = edit_distance(found, *names);
+        if (distance < best) {
+            best = distance;
+            nearest = *names;
+        }
+    }
+    return nearest && close_enough(found, best) ? nearest : NULL;
+}
+
+const char *proto_field_nearest(const char *pointer)
+{
+    const char *token = strrchr(pointer, '/') + 1, *nearest = NULL;
+    size_t group = (size_t)(token - pointer), best = SIZE_MAX;
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        const char *other = strrchr(fields[i].pointer, '/') + 1;
+        size_t distance = edit_distance(token, other);
+        bool sibling =
+            (size_t)(other - fields[i].pointer) == group && strncmp(fields[i].pointer, pointer, group) == 0;
+        if (!sibling && distance != SIZE_MAX)
+            distance += 1;
+        if (distance < best) {
+            best = distance;
+            nearest = fields[i].pointer;
+        }
+    }
+    return nearest && close_enough(token, best) ? nearest : NULL;
+}
+
+void proto_pointer_join(char *out, size_t size, const char *parent, const char *key)
+{
+    size_t n = strlen(parent) < size ? strlen(parent) : size - 1;
+    memcpy(out, parent, n);
+    if (n + 1 < size)
+        out[n++] = '/';
+    for (; *key && n + 2 < size; key++) {
+        if (*key == '~' || *key == '/')
+            out[n++] = '~';
+        out[n++] = *key == '~' ? '0' : *key == '/' ? '1' : *key;
+    }
+    out[n] = '\0';
+}
+
+const mi_param_info *proto_field_param(const proto_field *field, const mi_objective *objective)
+{
+    for (size_t i = 0; field->param && i < objective->n_params; i++)
+        if (strcmp(objective->params[i].name, field->param) == 0)
+            return &objective->params[i];
+    return NULL;
+}
+
+bool proto_field_applies(const proto_field *field, const proto_job *job)
+{
+    return !field->param || proto_field_param(field, job->spec.objective.entry) != NULL;
+}

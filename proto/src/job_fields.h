@@ -1,0 +1,73 @@
+/*
+ * The table of a job's fields. Decoding, encoding the resolved spec, the "did you mean" of unknown fields and
+ * the description in /v1/info all walk it, in its order: a field stands behind those that set its default
+ * (recipe) or its meaning (objective/name).
+ */
+#ifndef PROTO_JOB_FIELDS_H
+#define PROTO_JOB_FIELDS_H
+
+#include "proto/job.h"
+
+typedef enum proto_field_kind {
+    PROTO_FIELD_FIXED, /* a string that has only one value so far */
+    PROTO_FIELD_NEVER, /* a boolean that can only be false so far */
+    PROTO_FIELD_LATER, /* known, not available in this version */
+    PROTO_FIELD_INPUT, /* x, y */
+    PROTO_FIELD_RECIPE,
+    PROTO_FIELD_OBJECTIVE, /* the name of an entry of the objective table */
+    PROTO_FIELD_ENUM,      /* int-sized enum; names[] in its order */
+    PROTO_FIELD_U32,
+    PROTO_FIELD_INT,
+    PROTO_FIELD_DOUBLE,
+    PROTO_FIELD_FLAG, /* boolean in an int */
+    PROTO_FIELD_BOOL,
+    PROTO_FIELD_PCA,        /* "auto" or a count */
+    PROTO_FIELD_CANDIDATES, /* K: batch - 1, nothing else yet */
+    PROTO_FIELD_HIDDEN,     /* widths of layers */
+    PROTO_FIELD_SEED,       /* u64, a string on the wire */
+    PROTO_FIELD_TAGS,
+} proto_field_kind;
+
+typedef struct proto_field {
+    const char *pointer; /* "/train/batch": one or two tokens */
+    const char *help;
+    proto_field_kind kind;
+    size_t offset; /* in proto_job */
+    double min, max;
+    const char *const *names; /* of values, NULL-terminated */
+    const char *const *later; /* values that are known but not available yet, or NULL */
+    const char *param;        /* only for objectives that declare this parameter; its range is theirs */
+} proto_field;
+
+/* Field `index`, NULL past the end. */
+const proto_field *proto_field_at(size_t index);
+const proto_field *proto_field_find(const char *pointer);
+/* "/train": whether fields lie below it. */
+bool proto_field_is_group(const char *pointer);
+/* The known field that was most likely meant by the unknown one, or NULL. */
+const char *proto_field_nearest(const char *pointer);
+/* The same for a value among names. */
+const char *proto_name_nearest(const char *found, const char *const *names);
+
+/* parent + "/" + key, escaped as RFC 6901 says, cut to size. */
+void proto_pointer_join(char *out, size_t size, const char *parent, const char *key);
+
+/* The parameter of an objective that stands behind the field; NULL when the objective has none such. */
+const mi_param_info *proto_field_param(const proto_field *field, const mi_objective *objective);
+/* Whether the field means something for this job; others are neither accepted nor shown. */
+bool proto_field_applies(const proto_field *field, const proto_job *job);
+
+/* job_input.c: x and y. matrix: what was lifted from "<pointer>/data". Takes matrix->data. */
+void proto_input_decode(proto_input *input, const proto_node *node, const char *pointer,
+                        proto_json_matrix *matrix, const proto_limits *limits, proto_problem *problem);
+void proto_input_encode(const proto_input *input, const char *key, proto_json_writer *w);
+
+/* job_values.c: one field, in and out. */
+void proto_field_decode(const proto_field *field, proto_job *job, const proto_node *node, const char *pointer,
+                        proto_problem *problem);
+void proto_field_encode(const proto_field *field, const proto_job *job, const char *key,
+                        proto_json_writer *w);
+/* "a string (\"x\")", "null", "17": for messages. buffer: 64 bytes; returns it. */
+const char *proto_node_describe(const proto_node *node, char *buffer);
+
+#endif

@@ -1,0 +1,147 @@
+#include "job_fields.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool proto_name_valid(const char *name)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t n = strlen(name);
+    return n > 0 && n <= PROTO_NAME_MAX && strspn(name, letters) == n && !strchr("._-", name[0]);
+}
+
+static bool is_sha256(const char *text)
+{
+    return strlen(text) == PROTO_SHA_HEX - 1 && strspn(text, "0123456789abcdef") == PROTO_SHA_HEX - 1;
+}
+
+/* What is wrong at pointer/member. */
+static void complain(proto_problem *problem, const char *pointer, const char *member, const proto_node *node,
+                     const char *expected)
+{
+    char at[64], found[64];
+    snprintf(at, sizeof at, "%s/%s", pointer, member);
+    proto_problem_add(problem, at, "expected %s, found %s", expected, proto_node_describe(node, found));
+}
+
+static void decode_name(proto_input *input, const proto_node *node, const char *pointer,
+                        proto_problem *problem)
+{
+    const char *name = proto_node_string(node, NULL);
+    if (name && proto_name_valid(name))
+        snprintf(input->dataset, sizeof input->dataset, "%s", name);
+    else
+        complain(problem, pointer, "dataset", node,
+                 "the name of a data set (letters, digits, '.', '_' and '-')");
+}
+
+static void decode_sha256(proto_input *input, const proto_node *node, const char *pointer,
+                          proto_problem *problem)
+{
+    const char *text = proto_node_string(node, NULL);
+    if (text && is_sha256(text))
+        snprintf(input->sha256, sizeof input->sha256, "%s", text);
+    else
+        complain(problem, pointer, "sha256", node, "64 lower-case hexadecimal digits");
+}
+
+static void decode_extent(uint64_t *out, const proto_node *node, const char *pointer, const char *member,
+                          proto_problem *problem)
+{
+    double value = proto_node_number(node, 0);
+    if (value >= 1 && value <= 9007199254740992.0 && value == (double)(uint64_t)value)
+        *out = (uint64_t)value;
+    else
+        complain(problem, pointer, member, node, "a positive whole number");
+}
+
+static void decode_data(proto_input *input, const proto_node *node, const char *pointer,
+                        proto_json_matrix *matrix, const proto_limits *limits, proto_problem *problem)
+{
+    char at[64];
+    snprintf(at, sizeof at, "%s/data", pointer);
+    if (matrix->error.code != MI_OK)
+        proto_problem_add(problem, matrix->error.pointer, "%s", matrix->error.message);
+    else if (!matrix->data)
+        complain(problem, pointer, "data", node, "rows of numbers");
+    else if (matrix->cols > limits->max_columns)
+        proto_problem_add(problem, at, "has %llu columns; at most %llu are accepted",
+                          (unsigned long long)matrix->cols, (unsigned long long)limits->max_columns);
+    else if ((input->rows && input->rows != matrix->rows) || (input->cols && input->cols != matrix->cols))
+        proto_problem_add(problem, at, "is %llu x %llu, unlike rows and columns beside it",
+                          (unsigned long long)matrix->rows, (unsigned long long)matrix->cols);
+    input->rows = matrix->rows;
+    input->cols = matrix->cols;
+    input->inline_data = matrix->data;
+    matrix->data = NULL;
+}
+
+void proto_input_decode(proto_input *input, const proto_node *node, const char *pointer,
+                        proto_json_matrix *matrix, const proto_limits *limits, proto_problem *problem)
+{
+    static const char *const members[] = {"dataset", "sha256", "rows", "columns", "data", NULL};
+    const proto_node *data = proto_node_member(node, "data");
+    char at[256], found[64];
+    if (proto_node_kind(node) != PROTO_OBJECT) {
+        if (node)
+            proto_problem_add(problem, pointer,
+                              "expected an object such as {\"dataset\": \"name\"}, found %s",
+                              proto_node_describe(node, found));
+        else
+            proto_problem_add(problem, pointer,
+                              "is required: {\"dataset\": \"name\"} or {\"data\": [[...], ...]}");
+        return;
+    }
+    for (const proto_node *child = proto_node_first(node); child; child = proto_node_next(child)) {
+        const char *key = proto_node_key(child);
+        if (strcmp(key, "dataset") == 0)
+            decode_name(input, child, pointer, problem);
+        else if (strcmp(key, "sha256") == 0)
+            decode_sha256(input, child, pointer, problem);
+        else if (strcmp(key, "rows") == 0)
+            decode_extent(&input->rows, child, pointer, key, problem);
+        else if (strcmp(key, "columns") == 0)
+            decode_extent(&input->cols, child, pointer, key, problem);
+        else if (strcmp(key, "data") != 0) {
+            const char *nearest = proto_name_nearest(key, members);
+            proto_pointer_join(at, sizeof at, pointer, key);
+            if (nearest)
+                proto_problem_add(problem, at, "unknown field; did you mean \"%s\"?", nearest);
+            else
+                proto_problem_add(problem, at,
+                                  "unknown field; known are dataset, sha256, rows, columns and data");
+        }
+    }
+    bool stored = proto_node_member(node, "dataset") || proto_node_member(node, "sha256");
+    if (data && stored)
+        proto_problem_add(problem, pointer, "has data of its own and names stored data; give one of them");
+    else if (!data && !stored)
+        proto_problem_add(problem, pointer, "needs one of \"dataset\", \"data\" and \"sha256\"");
+    if (data)
+        decode_data(input, data, pointer, matrix, limits, problem);
+}
+
+void proto_input_encode(const proto_input *input, const char *key, proto_json_writer *w)
+{
+    proto_write_object(w, key);
+    if (input->dataset[0] != '\0')
+        proto_write_string(w, "dataset", input->dataset);
+    if (input->sha256[0] != '\0')
+        proto_write_string(w, "sha256", input->sha256);
+    if (input->rows > 0)
+        proto_write_u64(w, "rows", input->rows);
+    if (input->cols > 0)
+        proto_write_u64(w, "columns", input->cols);
+    if (input->inline_data && input->sha256[0] == '\0') {
+        proto_write_array(w, "data");
+        for (uint64_t row = 0; row < input->rows; row++) {
+            proto_write_array(w, NULL);
+            for (uint64_t col = 0; col < input->cols; col++)
+                proto_write_double(w, NULL, (double)input->inline_data[row * input->cols + col]);
+            proto_write_end_array(w);
+        }
+        proto_write_end_array(w);
+    }
+    proto_write_end_object(w);
+}

@@ -1,0 +1,343 @@
+#include "job_fields.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_TAG_NAME  64
+#define MAX_TAG_VALUE 256
+
+_Static_assert(sizeof(mi_recipe) == sizeof(int) && sizeof(mi_transform) == sizeof(int) &&
+                   sizeof(mi_directions) == sizeof(int) && sizeof(mi_critic_type) == sizeof(int) &&
+                   sizeof(mi_baseline) == sizeof(int),
+               "the table reads and writes enums as int");
+
+/* One value on its way in. */
+typedef struct decoding {
+    const proto_field *field;
+    proto_job *job;
+    const proto_node *node;
+    const char *pointer;
+    proto_problem *problem;
+} decoding;
+
+const char *proto_node_describe(const proto_node *node, char *buffer)
+{
+    if (!node)
+        return "nothing";
+    switch (proto_node_kind(node)) {
+    case PROTO_NULL:
+        return "null";
+    case PROTO_BOOL:
+        return proto_node_bool(node, false) ? "true" : "false";
+    case PROTO_NUMBER:
+        proto_format_double(proto_node_number(node, 0), buffer);
+        return buffer;
+    case PROTO_STRING:
+        snprintf(buffer, 64, "\"%.40s\"", proto_node_string(node, ""));
+        return buffer;
+    case PROTO_ARRAY:
+        return "an array";
+    case PROTO_OBJECT:
+        return "an object";
+    }
+    return "nothing";
+}
+
+static void expected(const decoding *d, const char *what)
+{
+    char found[64];
+    proto_problem_add(d->problem, d->pointer, "expected %s, found %s", what,
+                      proto_node_describe(d->node, found));
+}
+
+static void *target(const decoding *d)
+{
+    return (char *)d->job + d->field->offset;
+}
+
+static void range_of(const proto_field *field, const proto_job *job, double *min, double *max)
+{
+    const mi_param_info *param = proto_field_param(field, job->spec.objective.entry);
+    *min = param ? param->min : field->min;
+    *max = param ? param->max : field->max;
+}
+
+/* A number in the field's range, whole when asked for. */
+static bool decode_number(const decoding *d, bool whole, double *out)
+{
+    char low[32], high[32], what[128];
+    double min, max, value = proto_node_number(d->node, (double)NAN);
+    range_of(d->field, d->job, &min, &max);
+    if (value >= min && value <= max && (!whole || value == floor(value))) {
+        *out = value;
+        return true;
+    }
+    proto_format_double(min, low);
+    proto_format_double(max, high);
+    snprintf(what, sizeof what, "a %s from %s to %s", whole ? "whole number" : "number", low, high);
+    expected(d, what);
+    return false;
+}
+
+static int index_of(const char *const *names, const char *value)
+{
+    for (int i = 0; names && names[i]; i++)
+        if (strcmp(names[i], value) == 0)
+            return i;
+    return -1;
+}
+
+/* The index of a name in the field's list; -1 with a complaint. */
+static int decode_name(const decoding *d)
+{
+    char list[192] = "";
+    const char *value = proto_node_string(d->node, NULL);
+    int index = value ? index_of(d->field->names, value) : -1;
+    if (index >= 0)
+        return index;
+    for (int i = 0; d->field->names[i]; i++) {
+        size_t n = strlen(list);
+        const char *separator = i == 0 ? "" : d->field->names[i + 1] ? ", " : " or ";
+        snprintf(list + n, sizeof list - n, "%s\"%s\"", separator, d->field->names[i]);
+    }
+    if (value && index_of(d->field->later, value) >= 0)
+        proto_problem_add(d->problem, d->pointer, "\"%s\" is not available in this version, %s is", value,
+                          list);
+    else
+        expected(d, list);
+    return -1;
+}
+
+static void decode_objective(const decoding *d)
+{
+    mi_objective_spec *objective = target(d);
+    const char *value = proto_node_string(d->node, NULL);
+    const mi_objective *found = value ? mi_objective_find(value) : NULL;
+    if (!found) {
+        char list[192] = "the name of an objective: ";
+        for (size_t i = 0; mi_objective_at(i); i++) {
+            size_t n = strlen(list);
+            snprintf(list + n, sizeof list - n, "%s\"%s\"", i == 0 ? "" : ", ", mi_objective_at(i)->name);
+        }
+        expected(d, list);
+        return;
+    }
+    /* Parameters that the recipe's objective does not share start at their own default. */
+    const mi_objective *before = objective->entry;
+    for (size_t i = 0; proto_field_at(i); i++) {
+        const proto_field *field = proto_field_at(i);
+        const mi_param_info *param = proto_field_param(field, found);
+        if (param && !proto_field_param(field, before) && field->kind == PROTO_FIELD_DOUBLE)
+            memcpy((char *)d->job + field->offset, &param->fallback, sizeof param->fallback);
+        if (param && !proto_field_param(field, before) && field->kind == PROTO_FIELD_ENUM)
+            memcpy((char *)d->job + field->offset, &(int){(int)param->fallback}, sizeof(int));
+    }
+    objective->entry = found;
+}
+
+static void decode_pca(const decoding *d)
+{
+    double value;
+    const char *word = proto_node_string(d->node, NULL);
+    if (word && strcmp(word, "auto") == 0)
+        *(uint32_t *)target(d) = MI_PCA_AUTO;
+    else if (proto_node_kind(d->node) != PROTO_NUMBER)
+        expected(d, "\"auto\" or a number of components (0: off)");
+    else if (decode_number(d, true, &value))
+        *(uint32_t *)target(d) = (uint32_t)value;
+}
+
+static void decode_candidates(const decoding *d)
+{
+    char what[64];
+    uint32_t batch = *(uint32_t *)target(d);
+    if (proto_node_number(d->node, -1) == (double)batch - 1)
+        return;
+    snprintf(what, sizeof what, "%" PRIu32 " (batch - 1, the only value in this version)", batch - 1);
+    expected(d, what);
+}
+
+static void decode_hidden(const decoding *d)
+{
+    mi_critic_spec *critic = &d->job->spec.critic;
+    uint32_t widths[MI_MAX_HIDDEN], n = 0;
+    bool good = true;
+    if (proto_node_kind(d->node) != PROTO_ARRAY || !proto_node_first(d->node)) {
+        expected(d, "an array of layer widths, such as [256, 256]");
+        return;
+    }
+    for (const proto_node *child = proto_node_first(d->node); child; child = proto_node_next(child), n++) {
+        char at[64];
+        double value;
+        if (n == MI_MAX_HIDDEN) {
+            proto_problem_add(d->problem, d->pointer, "has more than %d layers", MI_MAX_HIDDEN);
+            return;
+        }
+        snprintf(at, sizeof at, "%s/%" PRIu32, d->pointer, n);
+        decoding width = {d->field, d->job, child, at, d->problem};
+        if (decode_number(&width, true, &value))
+            widths[n] = (uint32_t)value;
+        else
+            good = false;
+    }
+    if (!good)
+        return;
+    memset(critic->hidden, 0, sizeof critic->hidden);
+    memcpy(critic->hidden, widths, n * sizeof widths[0]);
+    critic->n_hidden = n;
+}
+
+static void decode_seed(const decoding *d)
+{
+    const char *text = proto_node_string(d->node, NULL);
+    double value = proto_node_number(d->node, -1);
+    uint64_t seed = 0;
+    if (!text && value >= 0 && value <= d->field->max && value == floor(value)) {
+        *(uint64_t *)target(d) = (uint64_t)value;
+        return;
+    }
+    bool good = text && text[0] != '\0' && (text[0] != '0' || text[1] == '\0');
+    for (; good && *text; text++) {
+        uint64_t digit = (uint64_t)(unsigned char)*text - '0';
+        good = digit <= 9 && seed <= (UINT64_MAX - digit) / 10;
+        if (good)
+            seed = seed * 10 + digit;
+    }
+    if (good)
+        *(uint64_t *)target(d) = seed;
+    else
+        expected(d, "a string of decimal digits below 2^64, such as \"42\"");
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(proto_node_key(*(const proto_node *const *)a),
+                  proto_node_key(*(const proto_node *const *)b));
+}
+
+/* Canonical: sorted by name, so that equal tags are equal texts. */
+static void decode_tags(const decoding *d)
+{
+    const proto_node *tags[64];
+    size_t n = 0, most = (size_t)d->field->max;
+    unsigned before = d->problem->n_errors + d->problem->n_more;
+    if (proto_node_kind(d->node) != PROTO_OBJECT) {
+        expected(d, "an object of strings");
+        return;
+    }
+    for (const proto_node *child = proto_node_first(d->node); child; child = proto_node_next(child), n++) {
+        char at[256];
+        const char *key = proto_node_key(child), *value = proto_node_string(child, NULL);
+        if (n == most) {
+            proto_problem_add(d->problem, d->pointer, "has more than %zu tags", most);
+            return;
+        }
+        tags[n] = child;
+        proto_pointer_join(at, sizeof at, d->pointer, key);
+        decoding tag = {d->field, d->job, child, at, d->problem};
+        if (key[0] == '\0' || strlen(key) > MAX_TAG_NAME)
+            proto_problem_add(d->problem, at, "a tag's name has 1 to %d bytes", MAX_TAG_NAME);
+        else if (!value)
+            expected(&tag, "a string");
+        else if (strlen(value) > MAX_TAG_VALUE)
+            proto_problem_add(d->problem, at, "a tag's value has at most %d bytes", MAX_TAG_VALUE);
+    }
+    if (d->problem->n_errors + d->problem->n_more != before)
+        return;
+    qsort(tags, n, sizeof tags[0], compare_keys);
+    proto_text text;
+    proto_json_writer w;
+    proto_text_init(&text, 1 << 20);
+    proto_write_init(&w, &text);
+    proto_write_object(&w, NULL);
+    for (size_t i = 0; i < n; i++)
+        proto_write_string(&w, proto_node_key(tags[i]), proto_node_string(tags[i], ""));
+    proto_write_end_object(&w);
+    char *canonical = proto_text_take(&text, NULL);
+    if (!canonical) {
+        proto_problem_set(d->problem, PROTO_PROBLEM_OUT_OF_MEMORY, "out of memory for the tags");
+        return;
+    }
+    free(d->job->tags);
+    d->job->tags = canonical;
+}
+
+static void decode_bool(const decoding *d)
+{
+    if (proto_node_kind(d->node) != PROTO_BOOL) {
+        expected(d, "true or false");
+        return;
+    }
+    bool value = proto_node_bool(d->node, false);
+    if (d->field->kind == PROTO_FIELD_FLAG)
+        *(int *)target(d) = value;
+    else if (d->field->kind == PROTO_FIELD_BOOL)
+        *(bool *)target(d) = value;
+    else if (value)
+        proto_problem_add(d->problem, d->pointer,
+                          "is not available in this version; leave it out or say false");
+}
+
+void proto_field_decode(const proto_field *field, proto_job *job, const proto_node *node, const char *pointer,
+                        proto_problem *problem)
+{
+    decoding d = {field, job, node, pointer, problem};
+    double number;
+    int index;
+    switch (field->kind) {
+    case PROTO_FIELD_FIXED:
+        decode_name(&d);
+        break;
+    case PROTO_FIELD_NEVER:
+    case PROTO_FIELD_FLAG:
+    case PROTO_FIELD_BOOL:
+        decode_bool(&d);
+        break;
+    case PROTO_FIELD_LATER:
+        proto_problem_add(problem, pointer, "is not available in this version; leave it out");
+        break;
+    case PROTO_FIELD_INPUT:
+        break;
+    case PROTO_FIELD_RECIPE:
+        if ((index = decode_name(&d)) >= 0)
+            mi_spec_from_recipe(&job->spec, (mi_recipe)index);
+        break;
+    case PROTO_FIELD_OBJECTIVE:
+        decode_objective(&d);
+        break;
+    case PROTO_FIELD_ENUM:
+        if ((index = decode_name(&d)) >= 0)
+            memcpy(target(&d), &index, sizeof index);
+        break;
+    case PROTO_FIELD_U32:
+        if (decode_number(&d, true, &number))
+            *(uint32_t *)target(&d) = (uint32_t)number;
+        break;
+    case PROTO_FIELD_INT:
+        if (decode_number(&d, true, &number))
+            *(int *)target(&d) = (int)number;
+        break;
+    case PROTO_FIELD_DOUBLE:
+        if (decode_number(&d, false, &number))
+            *(double *)target(&d) = number;
+        break;
+    case PROTO_FIELD_PCA:
+        decode_pca(&d);
+        break;
+    case PROTO_FIELD_CANDIDATES:
+        decode_candidates(&d);
+        break;
+    case PROTO_FIELD_HIDDEN:
+        decode_hidden(&d);
+        break;
+    case PROTO_FIELD_SEED:
+        decode_seed(&d);
+        break;
+    case PROTO_FIELD_TAGS:
+        decode_tags(&d);
+        break;
+    }
+}

@@ -1,0 +1,253 @@
+#include "proto/result.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the blob is the arrays as they lie in memory");
+
+/* Blob: this, then four columns of `rows` doubles. */
+typedef struct pmi_header {
+    char magic[8];
+    uint64_t rows;
+} pmi_header;
+
+static const char magic[8] = {'M', 'I', 'P', 'M', 'I', 'T', 'B', '1'};
+#define N_COLUMNS 4
+
+mi_status proto_pmi_pack(const mi_estimate *estimate, proto_text *out)
+{
+    pmi_header header = {.rows = estimate->n_pairs};
+    const double *columns[N_COLUMNS] = {estimate->pmi, estimate->percentile, estimate->p_value,
+                                        estimate->q_value};
+    memcpy(header.magic, magic, sizeof magic);
+    proto_text_append(out, &header, sizeof header);
+    for (int i = 0; i < N_COLUMNS; i++)
+        proto_text_append(out, columns[i], (size_t)header.rows * sizeof(double));
+    return proto_text_ok(out) ? MI_OK : MI_MEMORY;
+}
+
+mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, mi_error *err)
+{
+    pmi_header header;
+    if (n < sizeof header || (uintptr_t)bytes % sizeof(double) != 0)
+        return mi_fail(err, MI_CORRUPT, "a PMI table is shorter than its header, or not aligned");
+    memcpy(&header, bytes, sizeof header);
+    size_t columns = n - sizeof header;
+    if (memcmp(header.magic, magic, sizeof magic) != 0 || columns % (N_COLUMNS * sizeof(double)) != 0 ||
+        header.rows != columns / (N_COLUMNS * sizeof(double)))
+        return mi_fail(err, MI_CORRUPT, "a PMI table's header does not fit its %zu bytes", n);
+    const double *first = (const double *)((const char *)bytes + sizeof header);
+    *out = (proto_pmi_view){header.rows, first, first + header.rows, first + 2 * header.rows,
+                            first + 3 * header.rows};
+    return MI_OK;
+}
+
+/* Which rows match, in the order in which they are shown. */
+typedef struct selection {
+    uint64_t *rows; /* NULL: rows of the table in their order, as far as they match */
+    uint64_t total;
+} selection;
+
+static bool matches(const proto_pmi_view *view, const proto_pmi_query *query, uint64_t row)
+{
+    return !isnan(view->pmi[row]) && view->pmi[row] >= query->min;
+}
+
+/* Whether row a comes before row b: higher first, ties by row. */
+static bool precedes(const proto_pmi_view *view, uint64_t a, uint64_t b)
+{
+    return view->pmi[a] > view->pmi[b] || (view->pmi[a] == view->pmi[b] && a < b);
+}
+
+/* A heap with the last in order at its root: let rows[at] sink to its place. */
+static void sink(const proto_pmi_view *view, uint64_t *rows, uint64_t n, uint64_t at)
+{
+    for (;;) {
+        uint64_t child = 2 * at + 1;
+        if (child >= n)
+            return;
+        if (child + 1 < n && precedes(view, rows[child], rows[child + 1]))
+            child++;
+        if (!precedes(view, rows[at], rows[child]))
+            return;
+        uint64_t swapped = rows[at];
+        rows[at] = rows[child];
+        rows[child] = swapped;
+        at = child;
+    }
+}
+
+static void make_heap(const proto_pmi_view *view, uint64_t *rows, uint64_t n)
+{
+    for (uint64_t at = n / 2; at-- > 0;)
+        sink(view, rows, n, at);
+}
+
+/* The `top` first of the matching rows in O(rows log top) time and O(top) memory. */
+static mi_status select_top(selection *out, const proto_pmi_view *view, const proto_pmi_query *query)
+{
+    uint64_t most = query->top < view->rows ? query->top : view->rows, n = 0;
+    uint64_t *rows = malloc((most > 0 ? most : 1) * sizeof *rows);
+    if (!rows)
+        return MI_MEMORY;
+    for (uint64_t row = 0; row < view->rows; row++) {
+        if (!matches(view, query, row))
+            continue;
+        if (n < most) {
+            rows[n++] = row;
+            if (n == most)
+                make_heap(view, rows, n);
+        } else if (precedes(view, row, rows[0])) {
+            rows[0] = row;
+            sink(view, rows, n, 0);
+        }
+    }
+    if (n < most)
+        make_heap(view, rows, n);
+    for (uint64_t left = n; left > 1; left--) {
+        uint64_t last = rows[0];
+        rows[0] = rows[left - 1];
+        rows[left - 1] = last;
+        sink(view, rows, left - 1, 0);
+    }
+    *out = (selection){rows, n};
+    return MI_OK;
+}
+
+static mi_status select_rows(selection *out, const proto_pmi_view *view, const proto_pmi_query *query)
+{
+    if (query->top > 0)
+        return select_top(out, view, query);
+    *out = (selection){NULL, 0};
+    for (uint64_t row = 0; row < view->rows; row++)
+        out->total += matches(view, query, row);
+    return MI_OK;
+}
+
+static void encode_row(const proto_pmi_view *view, uint64_t row, const proto_matrix_view *x,
+                       const proto_matrix_view *y, proto_json_writer *w)
+{
+    size_t n;
+    const char *id;
+    proto_write_object(w, NULL);
+    proto_write_u64(w, "row", row);
+    if (x && (id = proto_matrix_id(x, row, &n)))
+        proto_write_string_n(w, "x_id", id, n);
+    if (y && (id = proto_matrix_id(y, row, &n)))
+        proto_write_string_n(w, "y_id", id, n);
+    proto_write_double(w, "pmi", view->pmi[row]);
+    proto_write_double(w, "percentile", view->percentile[row]);
+    proto_write_double(w, "p_value", view->p[row]);
+    proto_write_double(w, "q_value", view->q[row]);
+    proto_write_end_object(w);
+}
+
+mi_status proto_pmi_encode_json(const proto_pmi_view *view, const proto_pmi_query *query,
+                                const proto_matrix_view *x, const proto_matrix_view *y, proto_text *out)
+{
+    selection chosen;
+    proto_json_writer w;
+    char next[24];
+    mi_status status = select_rows(&chosen, view, query);
+    if (status != MI_OK)
+        return status;
+    uint64_t from = query->after < chosen.total ? query->after : chosen.total;
+    uint64_t to = query->limit < chosen.total - from ? from + query->limit : chosen.total;
+
+    proto_write_init(&w, out);
+    proto_write_object(&w, NULL);
+    proto_write_string(&w, "object", "list");
+    proto_write_string(&w, "unit", "nats");
+    proto_write_array(&w, "data");
+    if (chosen.rows)
+        for (uint64_t i = from; i < to; i++)
+            encode_row(view, chosen.rows[i], x, y, &w);
+    else
+        for (uint64_t row = 0, i = 0; i < to; row++)
+            if (matches(view, query, row) && i++ >= from)
+                encode_row(view, row, x, y, &w);
+    proto_write_end_array(&w);
+    snprintf(next, sizeof next, "%" PRIu64, to);
+    proto_write_string(&w, "next", to < chosen.total ? next : NULL);
+    proto_write_u64(&w, "total", chosen.total);
+    proto_write_end_object(&w);
+    free(chosen.rows);
+    return proto_text_ok(out) ? MI_OK : MI_MEMORY;
+}
+
+static bool has_ids(const proto_matrix_view *view)
+{
+    return view && view->has_ids;
+}
+
+static void csv_id(const proto_matrix_view *view, uint64_t row, proto_text *out)
+{
+    size_t n = 0;
+    if (!has_ids(view))
+        return;
+    const char *id = proto_matrix_id(view, row, &n);
+    proto_text_append(out, ",", 1);
+    proto_csv_field(id, n, out);
+}
+
+static void csv_row(const proto_pmi_view *view, uint64_t row, const proto_matrix_view *x,
+                    const proto_matrix_view *y, proto_text *out)
+{
+    const double values[N_COLUMNS] = {view->pmi[row], view->percentile[row], view->p[row], view->q[row]};
+    proto_text_printf(out, "%" PRIu64, row);
+    csv_id(x, row, out);
+    csv_id(y, row, out);
+    for (int i = 0; i < N_COLUMNS; i++) {
+        proto_text_append(out, ",", 1);
+        proto_csv_double(values[i], out);
+    }
+    proto_text_append(out, "\n", 1);
+}
+
+mi_status proto_pmi_encode_csv(const proto_pmi_view *view, const proto_pmi_query *query,
+                               const proto_matrix_view *x, const proto_matrix_view *y, proto_text *out)
+{
+    selection chosen;
+    mi_status status = select_rows(&chosen, view, query);
+    if (status != MI_OK)
+        return status;
+    proto_text_printf(out, "row%s%s,pmi,percentile,p_value,q_value\n", has_ids(x) ? ",x_id" : "",
+                      has_ids(y) ? ",y_id" : "");
+    if (chosen.rows)
+        for (uint64_t i = 0; i < chosen.total; i++)
+            csv_row(view, chosen.rows[i], x, y, out);
+    else
+        for (uint64_t row = 0; row < view->rows && proto_text_ok(out); row++)
+            if (matches(view, query, row))
+                csv_row(view, row, x, y, out);
+    free(chosen.rows);
+    return proto_text_ok(out) ? MI_OK : MI_MEMORY;
+}
+
+static void npy_row(const proto_pmi_view *view, uint64_t row, proto_text *out)
+{
+    const double values[N_COLUMNS] = {view->pmi[row], view->percentile[row], view->p[row], view->q[row]};
+    proto_text_append(out, values, sizeof values);
+}
+
+mi_status proto_pmi_encode_npy(const proto_pmi_view *view, const proto_pmi_query *query, proto_text *out)
+{
+    selection chosen;
+    bool all = query->top == 0 && query->min == -(double)INFINITY;
+    mi_status status = select_rows(&chosen, view, query);
+    if (status != MI_OK)
+        return status;
+    proto_npy_header_f8(all ? view->rows : chosen.total, N_COLUMNS, out);
+    if (chosen.rows)
+        for (uint64_t i = 0; i < chosen.total; i++)
+            npy_row(view, chosen.rows[i], out);
+    else
+        for (uint64_t row = 0; row < view->rows && proto_text_ok(out); row++)
+            if (all || matches(view, query, row))
+                npy_row(view, row, out);
+    free(chosen.rows);
+    return proto_text_ok(out) ? MI_OK : MI_MEMORY;
+}
