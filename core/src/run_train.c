@@ -5,6 +5,7 @@
  * matrix, rows and columns. The anchor at nu = 1, InfoNCE and DV are blind to the scale and must not choose.
  * An objective whose output is only known up to C(y) is selected by its own loss.
  */
+#include "calibrate.h"
 #include "run_internal.h"
 
 #include <assert.h>
@@ -63,8 +64,9 @@ mi_status mi_run_train_layout(mi_run *run, mi_error *err)
     run->validation_scores =
         MI_TAKE(arena, float, (size_t)n_validation *n_validation); /* whole: calibration takes all pairs */
     mi_objective_params params;
-    const size_t scratch = selecting_objective(run, &params, n_validation)->scratch_bytes(n_validation);
-    run->validation_scratch = mi_arena_take(arena, scratch, 1);
+    const size_t selecting = selecting_objective(run, &params, n_validation)->scratch_bytes(n_validation);
+    const size_t calibrating = mi_calibrate_scratch(n_validation);
+    run->validation_scratch = mi_arena_take(arena, selecting > calibrating ? selecting : calibrating, 1);
     return MI_OK;
 }
 

@@ -28,7 +28,8 @@ const char *mi_status_text(mi_status status)
     return "unknown status";
 }
 
-static void fill(mi_error *err, mi_status status, const char *pointer, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void fill(mi_error *err, mi_status status, const char *pointer,
+                                                       const char *format, va_list args)
 {
     if (!err)
         return;

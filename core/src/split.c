@@ -1,0 +1,80 @@
+#include "split.h"
+
+#include "rng.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define HOLD_OUT_SHARE 5u /* one row in five */
+
+/* Positions of the shuffled pairs that a fold holds out: [start, start + n_test). */
+static uint32_t fold_start(uint32_t folds, uint32_t fold, uint32_t n_rows)
+{
+    if (folds <= 1)
+        return 0;
+    const uint32_t longer = n_rows % folds; /* the first folds take the rows that do not divide */
+    return fold * (n_rows / folds) + (fold < longer ? fold : longer);
+}
+
+static uint32_t fold_size(uint32_t folds, uint32_t fold, uint32_t n_rows)
+{
+    if (folds <= 1)
+        return n_rows / HOLD_OUT_SHARE;
+    return n_rows / folds + (fold < n_rows % folds);
+}
+
+void mi_split_size(mi_split *out, const mi_split_spec *spec, uint32_t fold, uint32_t n_rows)
+{
+    assert(fold == 0 || fold < spec->folds);
+    *out = (mi_split){.n_test = fold_size(spec->folds, fold, n_rows)};
+    out->n_fit = n_rows - out->n_test;
+    const double share = fmin(fmax(spec->validation, 0.0), 1.0) * out->n_fit;
+    out->n_validation = (uint32_t)fmin(floor(share + 0.5), spec->validation_max);
+    out->n_train = out->n_fit - out->n_validation;
+}
+
+void mi_split_layout(mi_split *split, mi_arena *arena)
+{
+    split->test = MI_TAKE(arena, uint32_t, split->n_test);
+    split->validation = MI_TAKE(arena, uint32_t, split->n_validation);
+    split->train = MI_TAKE(arena, uint32_t, split->n_train);
+    split->fit = MI_TAKE(arena, uint32_t, split->n_fit);
+}
+
+/* position[i]: where item i stands after the shuffle. Scanning items in order then yields ascending lists. */
+static void shuffle_positions(mi_rng *rng, uint32_t *position, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        position[i] = i;
+    mi_rng_permute(rng, position, n);
+}
+
+void mi_split_fill(mi_split *split, const mi_spec *spec, uint32_t replicate, uint32_t fold, uint32_t n_rows,
+                   uint32_t *order)
+{
+    assert(split->n_test + split->n_fit == n_rows);
+    mi_rng rng;
+    /* Not keyed by fold: every fold of a replicate must see the same shuffle, or they would not partition. */
+    mi_rng_init(&rng, spec->seed, replicate, 0, MI_PURPOSE_FOLDS, 0);
+    shuffle_positions(&rng, order, n_rows);
+    const uint32_t start = fold_start(spec->split.folds, fold, n_rows);
+    uint32_t n_test = 0, n_fit = 0;
+    for (uint32_t row = 0; row < n_rows; row++) {
+        if (order[row] - start < split->n_test) /* unsigned: below start wraps far above */
+            split->test[n_test++] = row;
+        else
+            split->fit[n_fit++] = row;
+    }
+    assert(n_test == split->n_test && n_fit == split->n_fit);
+
+    mi_rng_init(&rng, spec->seed, replicate, fold, MI_PURPOSE_VALIDATION, 0);
+    shuffle_positions(&rng, order, n_fit);
+    uint32_t n_validation = 0, n_train = 0;
+    for (uint32_t i = 0; i < n_fit; i++) {
+        if (order[i] < split->n_validation)
+            split->validation[n_validation++] = split->fit[i];
+        else
+            split->train[n_train++] = split->fit[i];
+    }
+    assert(n_validation == split->n_validation && n_train == split->n_train);
+}
