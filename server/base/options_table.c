@@ -89,7 +89,7 @@ typedef struct unit {
     uint64_t factor;
 } unit;
 /* Largest first, so that formatting finds the shortest. */
-static const unit byte_units[] = {{'T', TiB}, {'G', GiB}, {'M', MI}, {'k', KiB}, {0, 1}};
+static const unit byte_units[] = {{'T', TiB}, {'G', GiB}, {'M', MiB}, {'k', KiB}, {0, 1}};
 static const unit second_units[] = {{'d', DAY}, {'h', HOUR}, {'m', MINUTE}, {'s', 1}, {0, 1}};
 static const unit plain_units[] = {{0, 1}};
 
