@@ -3,9 +3,8 @@
 #include <math.h>
 #include <stdint.h>
 
-#define LIMIT   20.0
-#define LARGEST 80.0f /* scores above are held here: e^80 fits a float, and is certain enough for any scale \
-                       */
+#define LIMIT      20.0
+#define LARGEST    80.0f /* e^80 fits a float; scores above it are as certain at any scale */
 #define TOLERANCE  1e-10
 #define ITERATIONS 100 /* bisection alone needs 40 */
 
@@ -52,8 +51,8 @@ static void add_entry(line *l, double r, int joint)
         return;
     }
     l->others += r;
-    l->without_most += fmin(r, l->most);
-    l->most = fmax(r, l->most);
+    l->without_most += r < l->most ? r : l->most;
+    l->most = r > l->most ? r : l->most;
 }
 
 /* Scores to ratios, in place, and the sums of every line. 0 when a score is not finite. */
@@ -66,7 +65,7 @@ static int prepare(const workspace *w, float *scores, size_t n)
             float *s = scores + i * n + j;
             if (!isfinite(*s))
                 return 0;
-            *s = expf(fminf(*s, LARGEST));
+            *s = expf(*s < LARGEST ? *s : LARGEST);
             add_entry(&w->row[i], (double)*s, i == j);
             add_entry(&w->column[j], (double)*s, i == j);
         }
@@ -78,7 +77,7 @@ static int prepare(const workspace *w, float *scores, size_t n)
 
 static inline double h(double scale, double total)
 {
-    return 1.0 / (1.0 + scale * fmax(total, 0.0));
+    return 1.0 / (1.0 + scale * (total > 0.0 ? total : 0.0)); /* fmax would not vectorise */
 }
 
 static void add_total(slopes *sum, double sign, double scale, double total)
