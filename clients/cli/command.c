@@ -1,0 +1,57 @@
+#include "command.h"
+
+#include <string.h>
+
+const cli_command command_table[] = {
+    {COMMAND_ESTIMATE, "estimate", NULL, "[X Y]", 0, 2, "mutual information of two data sets, row by row",
+     "X and Y are files (.npy, .csv, .tsv), uploaded under a name made of the file's name and hash, so that "
+     "a file travels once; or\n"
+     "dataset:NAME for a data set that is on the server. They may be left out when --spec names them.\n"
+     "\n"
+     "Shows progress on stderr and the result on stdout. Ctrl-C detaches: the job goes on, its id is printed "
+     "on stdout, the exit code is 0, and\n"
+     "'mutual jobs watch ID' resumes. A second Ctrl-C exits at once.",
+     estimate_run},
+    {COMMAND_JOBS_LS, "jobs", "ls", "", 0, 0, "list jobs, newest first", NULL, jobs_list},
+    {COMMAND_JOBS_GET, "jobs", "get", "ID", 1, 1, "show a job and its result", NULL, jobs_get},
+    {COMMAND_JOBS_WATCH, "jobs", "watch", "ID", 1, 1, "follow a job to its end, then show its result",
+     "Ctrl-C detaches, as in 'mutual estimate'.", jobs_watch},
+    {COMMAND_JOBS_CANCEL, "jobs", "cancel", "ID", 1, 1, "cancel a job", NULL, jobs_cancel},
+    {COMMAND_JOBS_RM, "jobs", "rm", "ID", 1, 1, "remove a job that has ended, with its results", NULL,
+     jobs_remove},
+    {COMMAND_PMI, "pmi", NULL, "ID", 1, 1, "pointwise mutual information of each pair of a job",
+     "A table shows the 20 highest pairs unless --top, --min or --limit say otherwise; json is one page as "
+     "the server sends it; csv and npy are all\n"
+     "pairs (or those that --top and --min keep), streamed. Columns: pmi in nats; the percentile, p and q "
+     "value among mismatched pairs.",
+     pmi_run},
+    {COMMAND_CURVE, "curve", NULL, "ID", 1, 1, "training curves of a job, drawn in the terminal", NULL,
+     curve_run},
+    {COMMAND_DATASETS_LS, "datasets", "ls", "", 0, 0, "list data sets", NULL, datasets_list},
+    {COMMAND_DATASETS_GET, "datasets", "get", "NAME", 1, 1, "describe a data set", NULL, datasets_get},
+    {COMMAND_DATASETS_PUT, "datasets", "put", "NAME FILE", 2, 2, "upload a file under a name", NULL,
+     datasets_put},
+    {COMMAND_DATASETS_RM, "datasets", "rm", "NAME", 1, 1, "remove a data set", NULL, datasets_remove},
+    {COMMAND_INFO, "info", NULL, "", 0, 0, "the server: build, limits, objectives", NULL, info_run},
+    {COMMAND_QUEUE, "queue", NULL, "", 0, 0, "the server's queue and workers", NULL, queue_run},
+    {COMMAND_HELP, "help", NULL, "[COMMAND]", 0, 2, "help on a command", NULL, help_run},
+};
+const size_t command_count = sizeof command_table / sizeof *command_table;
+
+const cli_command *command_find(const char *word, const char *sub)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const cli_command *command = &command_table[i];
+
+        if (strcmp(command->word, word) == 0 && (!sub || (command->sub && strcmp(command->sub, sub) == 0)))
+            return command;
+    }
+    return NULL;
+}
+
+bool command_is_group(const char *word)
+{
+    const cli_command *command = command_find(word, NULL);
+
+    return command && command->sub;
+}

@@ -1,0 +1,150 @@
+#include "command.h"
+#include "format.h"
+#include "list.h"
+#include "output.h"
+#include "upload.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_bytes(table *t, double bytes)
+{
+    char number[FORMAT_SIZE];
+
+    if (t->csv)
+        table_count(t, bytes);
+    else
+        table_text(t, format_bytes(number, bytes));
+}
+
+static void add_sha(table *t, const char *sha256)
+{
+    char brief[13];
+
+    if (sha256 && !t->csv) {
+        snprintf(brief, sizeof brief, "%s", sha256);
+        sha256 = brief;
+    }
+    table_text(t, sha256);
+}
+
+static void add_dataset(table *t, const proto_node *dataset)
+{
+    table_text(t, json_string(dataset, "/name"));
+    table_count(t, json_number(dataset, "/rows"));
+    table_count(t, json_number(dataset, "/columns"));
+    table_text(t, json_string(dataset, "/format"));
+    add_bytes(t, json_number(dataset, "/bytes"));
+    table_text(t, json_string(dataset, "/created_at"));
+    add_sha(t, json_string(dataset, "/sha256"));
+}
+
+static void init_table(cli *c, table *t)
+{
+    static const char *const titles[] = {"NAME", "ROWS", "COLUMNS", "FORMAT", "SIZE", "CREATED", "SHA-256"};
+    static const char *const csv_titles[] = {"name",  "rows",       "columns", "format",
+                                             "bytes", "created_at", "sha256"};
+    bool csv = c->options->format == CLI_CSV;
+
+    table_init(t, "lrrlrll", csv ? csv_titles : titles, csv, c->out.utf8);
+}
+
+cli_exit datasets_list(cli *c)
+{
+    table t;
+
+    init_table(c, &t);
+    return list_print(c, "/v1/datasets", &t, add_dataset, NULL);
+}
+
+/* The summary of its columns, as far as the server keeps one. */
+static cli_exit print_columns(cli *c, const proto_node *dataset)
+{
+    static const char *const titles[] = {"COLUMN", "MIN", "MAX", "MEAN", "SD"};
+    const proto_node *columns = proto_node_member(dataset, "summary");
+    unsigned i = 0;
+    table t;
+
+    if (proto_node_kind(columns) != PROTO_ARRAY)
+        return CLI_OK;
+    table_init(&t, "lrrrr", titles, false, c->out.utf8);
+    for (const proto_node *column = proto_node_first(columns); column;
+         column = proto_node_next(column), i++) {
+        const char *name = json_string(column, "/name");
+        char number[16];
+
+        snprintf(number, sizeof number, "%u", i);
+        table_text(&t, name ? name : number);
+        table_number(&t, json_number(column, "/min"));
+        table_number(&t, json_number(column, "/max"));
+        table_number(&t, json_number(column, "/mean"));
+        table_number(&t, json_number(column, "/sd"));
+    }
+    return output_table(c, &t, 2);
+}
+
+static cli_exit print_dataset(cli *c, const api_document *dataset)
+{
+    cli_exit code;
+    table t;
+
+    if (c->options->format == CLI_JSON) {
+        output_json(c, dataset->bytes, dataset->n);
+        return CLI_OK;
+    }
+    init_table(c, &t);
+    add_dataset(&t, dataset->root);
+    code = output_table(c, &t, 0);
+    return code == CLI_OK && c->options->format == CLI_TABLE ? print_columns(c, dataset->root) : code;
+}
+
+cli_exit datasets_get(cli *c)
+{
+    char *path = api_path("datasets", c->options->arguments[0], "");
+    api_document dataset;
+    cli_exit code = api_get(c, path, &dataset);
+
+    if (code == CLI_OK)
+        code = print_dataset(c, &dataset);
+    api_document_fini(&dataset);
+    free(path);
+    return code;
+}
+
+cli_exit datasets_put(cli *c)
+{
+    const char *name = c->options->arguments[0];
+    char taken[DATAFILE_NAME_MAX + 1], shown[SAFE_SIZE];
+    api_document dataset = {0};
+    cli_exit code;
+
+    if (!datafile_name_valid(name)) {
+        say_error(c, "'%s' is not a name: letters, digits, . _ -, at most %d, a letter or digit first",
+                  safe(c, shown, name), DATAFILE_NAME_MAX);
+        return CLI_USAGE;
+    }
+    memcpy(taken, name, strlen(name) + 1);
+    code = upload_file(c, c->options->arguments[1], taken, &dataset);
+    if (code == CLI_OK)
+        code = print_dataset(c, &dataset);
+    api_document_fini(&dataset);
+    return code;
+}
+
+cli_exit datasets_remove(cli *c)
+{
+    http_request request = {.method = "DELETE"};
+    http_response response = {0};
+    char *path = api_path("datasets", c->options->arguments[0], "");
+    cli_exit code = CLI_FAILED;
+
+    request.path = path;
+    if (path)
+        code = api_call(c, &request, &response);
+    if (code == CLI_OK)
+        say_note(c, "removed");
+    http_response_fini(&response);
+    free(path);
+    return code;
+}

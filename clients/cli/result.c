@@ -1,0 +1,287 @@
+#include "result.h"
+
+#include "format.h"
+#include "output.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NATS_PER_BIT 0.69314718055994531
+#define RESULT_MAX   ((size_t)1 << 24)
+#define PER_RUN_MAX  20 /* values on the line; json has them all */
+
+/* What a warning means for the reader. The server's `detail` gives the figures. */
+static const char *advice(const char *code)
+{
+    static const struct {
+        const char *code, *text;
+    } lines[] = {
+        {"near_log_n", "read MI as \"at least this\"; more pairs raise the ceiling"},
+        {"not_calibrated", "do not read single PMI values as absolute; their order still holds"},
+        {"train_test_gap", "more pairs, or a smaller critic: --set /critic/hidden=[64,64]"},
+        {"outside_bracket", "train more, or compare with --objective nwj, before quoting the number"},
+        {"folds_disagree", "repeat with --replicates 3 and look at the curves of the folds"},
+        {"constant_columns", "nothing to do, unless those columns should vary"},
+        {"few_pairs", "add pairs; with so few the estimate is low"},
+        {"duplicate_rows", "remove duplicate rows: they leak from training into test"},
+        {"no_pmi", "use --objective infonce-anchor or nwj for PMI"},
+        {"lower_bound", "use --objective infonce-anchor for an estimate that is not capped"},
+        {"step_limit", "raise --max-steps"},
+        {"non_finite", "look at the curves; lower --set /train/learning_rate"},
+    };
+
+    for (size_t i = 0; code && i < sizeof lines / sizeof *lines; i++)
+        if (strcmp(lines[i].code, code) == 0)
+            return lines[i].text;
+    return NULL;
+}
+
+static void print_head(const cli *c, const proto_node *job, proto_text *out)
+{
+    const char *id = json_string(job, "/id"), *state = json_string(job, "/state"),
+               *kind = json_string(job, "/kind");
+    char a[SAFE_SIZE], b[SAFE_SIZE], d[SAFE_SIZE];
+    const char *color = "", *end = "";
+
+    if (c->out.color && state) {
+        color = strcmp(state, "succeeded") == 0 ? "\x1b[32m"
+                : strcmp(state, "failed") == 0  ? "\x1b[31m"
+                                                : "\x1b[33m";
+        end = "\x1b[0m";
+    }
+    proto_text_printf(out, "%s  %s  %s%s%s\n", safe(c, a, id ? id : "-"), safe(c, b, kind ? kind : "-"),
+                      color, safe(c, d, state ? state : "-"), end);
+}
+
+static void row(table *t, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void row(table *t, const char *name, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    table_text(t, name);
+    table_text(t, line);
+}
+
+static void add_mi(table *t, const proto_node *result)
+{
+    double nats = json_number(result, "/mi/nats"), bits = json_number(result, "/mi/bits");
+    double low = json_number(result, "/mi/sampling95_nats/0"),
+           high = json_number(result, "/mi/sampling95_nats/1");
+    char a[FORMAT_SIZE], b[FORMAT_SIZE];
+
+    row(t, "mutual information", "%s nats = %s bits", format_fixed(a, nats, 4), format_fixed(b, bits, 4));
+    if (isfinite(low) && isfinite(high)) {
+        row(t, "95% sampling interval", "%s to %s nats", format_fixed(a, low, 4), format_fixed(b, high, 4));
+        row(t, "", "%s to %s bits", format_fixed(a, low / NATS_PER_BIT, 4),
+            format_fixed(b, high / NATS_PER_BIT, 4));
+    }
+    row(t, "standard error", "%s nats", format_fixed(a, json_number(result, "/mi/std_err"), 4));
+}
+
+static void add_per_run(table *t, const proto_node *result)
+{
+    const proto_node *values = proto_json_at(result, "/mi/per_run");
+    proto_text line;
+    unsigned n = 0;
+
+    proto_text_init(&line, 1 << 12);
+    for (const proto_node *v = proto_node_first(values); v; v = proto_node_next(v), n++) {
+        char a[FORMAT_SIZE];
+
+        if (n < PER_RUN_MAX)
+            proto_text_printf(&line, "%s%s", n ? "  " : "",
+                              format_fixed(a, proto_node_number(v, (double)NAN), 4));
+    }
+    if (n > PER_RUN_MAX)
+        proto_text_printf(&line, "  and %u more", n - PER_RUN_MAX);
+    if (n > 0)
+        row(t, "per fold", "%s nats", line.data ? line.data : "");
+    proto_text_fini(&line);
+}
+
+static void add_diagnostics(table *t, const proto_node *result)
+{
+    double ratio = json_number(result, "/calibration/null_mean_ratio"),
+           auroc = json_number(result, "/null/auroc");
+    const proto_node *permutation = proto_json_at(result, "/permutation");
+    char a[FORMAT_SIZE], b[FORMAT_SIZE], d[FORMAT_SIZE], e[FORMAT_SIZE];
+
+    if (proto_node_kind(proto_json_at(result, "/bracket_nats")) == PROTO_OBJECT)
+        row(t, "bounds, same critic", "InfoNCE %s (at most %s)  NWJ %s  DV %s nats",
+            format_fixed(a, json_number(result, "/bracket_nats/infonce"), 3),
+            format_fixed(b, json_number(result, "/bracket_nats/infonce_ceiling"), 3),
+            format_fixed(d, json_number(result, "/bracket_nats/nwj"), 3),
+            format_fixed(e, json_number(result, "/bracket_nats/dv"), 3));
+    if (isfinite(ratio))
+        row(t, "calibration", "mean ratio of mismatched pairs %s (1 is calibrated), log-scale %s",
+            format_fixed(a, ratio, 3), format_fixed(b, json_number(result, "/calibration/log_scale"), 3));
+    if (isfinite(auroc))
+        row(t, "true pairs above mismatched", "AUROC %s, %s mismatched pairs", format_fixed(a, auroc, 3),
+            format_number(b, json_number(result, "/null/pairs")));
+    if (proto_node_kind(permutation) == PROTO_OBJECT)
+        row(t, "permutation test", "p = %s, null mean %s nats",
+            format_number(a, json_number(permutation, "/p_value")),
+            format_fixed(b, json_number(permutation, "/mean_nats"), 4));
+}
+
+static void add_timing(const cli *c, table *t, const proto_node *result)
+{
+    const char *kernel = json_string(result, "/timing/kernel"),
+               *precision = json_string(result, "/timing/precision");
+    char a[FORMAT_SIZE], b[FORMAT_SIZE], d[FORMAT_SIZE], e[FORMAT_SIZE], s[SAFE_SIZE], p[SAFE_SIZE];
+
+    if (proto_node_kind(proto_json_at(result, "/timing")) != PROTO_OBJECT)
+        return;
+    row(t, "time", "%s, of it training %s", format_duration(a, json_number(result, "/timing/wall_s")),
+        format_duration(b, json_number(result, "/timing/train_s")));
+    row(t, "work", "%s steps, %s per second, %s kernel, %s",
+        format_number(d, json_number(result, "/timing/steps")),
+        format_number(e, round(json_number(result, "/timing/steps_per_s"))),
+        safe(c, s, kernel ? kernel : "unknown"), safe(c, p, precision ? precision : "-"));
+}
+
+static void print_warnings(const cli *c, const proto_node *result, proto_text *out)
+{
+    const char *color = c->out.color ? "\x1b[33m" : "", *end = c->out.color ? "\x1b[0m" : "";
+
+    for (const proto_node *w = proto_node_first(proto_json_at(result, "/warnings")); w;
+         w = proto_node_next(w)) {
+        const char *code = json_string(w, "/code"), *detail = json_string(w, "/detail"), *todo = advice(code);
+        char a[SAFE_SIZE], b[SAFE_SIZE];
+
+        proto_text_printf(out, "\n%swarning %s%s: %s\n", color, safe(c, a, code ? code : "?"), end,
+                          safe(c, b, detail ? detail : ""));
+        if (todo)
+            proto_text_printf(out, "  -> %s\n", todo);
+    }
+}
+
+static void print_next(const cli *c, const proto_node *job, proto_text *out)
+{
+    const char *id = json_string(job, "/id");
+    char a[SAFE_SIZE];
+
+    if (!id)
+        return;
+    safe(c, a, id);
+    proto_text_puts(out, "\n");
+    if (json_string(job, "/result/pmi"))
+        proto_text_printf(out, "pairs:   mutual pmi %s\n", a);
+    if (json_string(job, "/result/curve"))
+        proto_text_printf(out, "curves:  mutual curve %s\n", a);
+    proto_text_printf(out, "all:     mutual jobs get %s -o json\n", a);
+}
+
+static void add_progress(table *t, const proto_node *job)
+{
+    const char *phase = json_string(job, "/progress/phase");
+    double fraction = json_number(job, "/progress/fraction");
+    char a[FORMAT_SIZE], b[FORMAT_SIZE], d[FORMAT_SIZE];
+
+    if (!phase)
+        return;
+    table_text(t, "phase");
+    table_text(t, phase);
+    row(t, "progress", "%s%%, runs %s of %s", format_fixed(a, 100 * fraction, 0),
+        format_number(b, json_number(job, "/progress/runs_done")),
+        format_number(d, json_number(job, "/progress/runs")));
+}
+
+static cli_exit print_people(cli *c, const proto_node *job)
+{
+    const proto_node *result = proto_json_at(job, "/result");
+    proto_text text;
+    table t;
+    cli_exit code;
+
+    proto_text_init(&text, RESULT_MAX);
+    table_init(&t, "ll", NULL, false, c->out.utf8);
+    print_head(c, job, &text);
+    if (proto_node_kind(result) == PROTO_OBJECT) {
+        add_mi(&t, result);
+        add_per_run(&t, result);
+        add_diagnostics(&t, result);
+        add_timing(c, &t, result);
+    } else {
+        add_progress(&t, job);
+    }
+    table_print(&t, 2, &text);
+    table_fini(&t);
+    if (proto_node_kind(result) == PROTO_OBJECT) {
+        print_warnings(c, result, &text);
+        print_next(c, job, &text);
+    }
+    code = proto_text_ok(&text) ? CLI_OK : CLI_FAILED;
+    output_text(&text);
+    proto_text_fini(&text);
+    return code;
+}
+
+static cli_exit print_csv(cli *c, const proto_node *job)
+{
+    static const struct {
+        const char *title, *pointer;
+    } figures[] = {
+        {"mi_nats", "/result/mi/nats"},
+        {"mi_bits", "/result/mi/bits"},
+        {"std_err_nats", "/result/mi/std_err"},
+        {"sampling95_low_nats", "/result/mi/sampling95_nats/0"},
+        {"sampling95_high_nats", "/result/mi/sampling95_nats/1"},
+        {"infonce_nats", "/result/bracket_nats/infonce"},
+        {"nwj_nats", "/result/bracket_nats/nwj"},
+        {"dv_nats", "/result/bracket_nats/dv"},
+        {"infonce_ceiling_nats", "/result/bracket_nats/infonce_ceiling"},
+        {"log_scale", "/result/calibration/log_scale"},
+        {"null_mean_ratio", "/result/calibration/null_mean_ratio"},
+        {"auroc", "/result/null/auroc"},
+        {"wall_s", "/result/timing/wall_s"},
+        {"train_s", "/result/timing/train_s"},
+        {"steps", "/result/timing/steps"},
+    };
+    const char *titles[2 + sizeof figures / sizeof *figures] = {"id", "state"};
+    table t;
+
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        titles[2 + i] = figures[i].title;
+    table_init(&t, "llrrrrrrrrrrrrrrr", titles, true, true);
+    table_text(&t, json_string(job, "/id"));
+    table_text(&t, json_string(job, "/state"));
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        table_number(&t, json_number(job, figures[i].pointer));
+    return output_table(c, &t, 0);
+}
+
+cli_exit result_print(cli *c, const api_document *job)
+{
+    switch (c->options->format) {
+    case CLI_JSON:
+        output_json(c, job->bytes, job->n);
+        return CLI_OK;
+    case CLI_CSV:
+        return print_csv(c, job->root);
+    default:
+        return print_people(c, job->root);
+    }
+}
+
+cli_exit result_exit(cli *c, const api_document *job)
+{
+    const char *state = json_string(job->root, "/state"), *id = json_string(job->root, "/id");
+    const proto_node *error = proto_json_at(job->root, "/error");
+    char a[SAFE_SIZE];
+
+    if (state && strcmp(state, "succeeded") == 0)
+        return CLI_OK;
+    if (proto_node_kind(error) == PROTO_OBJECT)
+        api_print_problem(c, error, 0);
+    else
+        say_error(c, "%s was %s", safe(c, a, id ? id : "the job"),
+                  state && strcmp(state, "canceled") == 0 ? "canceled" : "not finished");
+    return CLI_FAILED;
+}

@@ -1,0 +1,134 @@
+#include "upload.h"
+
+#include "format.h"
+#include "output.h"
+#include "progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define UPLOAD_QUIET_S 600 /* the server may read a large csv through before it answers */
+
+typedef struct upload {
+    progress progress;
+    uint64_t size;
+} upload;
+
+static void show(upload *u, const char *phase, uint64_t bytes)
+{
+    progress_view *view = &u->progress.view;
+    char done[FORMAT_SIZE], all[FORMAT_SIZE];
+    double elapsed = clock_s() - u->progress.started_s;
+
+    snprintf(view->phase, sizeof view->phase, "%s", phase);
+    view->fraction = u->size ? (double)bytes / (double)u->size : 1;
+    view->eta_s = view->fraction > 0.01 && elapsed > 1 ? elapsed * (1 / view->fraction - 1) : -1;
+    snprintf(view->extra, sizeof view->extra, "%s of %s", format_bytes(done, (double)bytes),
+             format_bytes(all, (double)u->size));
+    progress_show(&u->progress);
+}
+
+static void on_sent(void *ctx, uint64_t sent)
+{
+    show(ctx, "upload", sent);
+}
+
+/* Whether the server holds exactly this file under the name. CLI_OK with *there; a name taken by other bytes
+ * is left to the PUT to refuse. */
+static cli_exit is_there(cli *c, const char *name, const datafile *file, bool *there, api_document *answer)
+{
+    http_request request = {.method = "GET"};
+    http_response response = {0};
+    char *path = api_path("datasets", name, "");
+    const char *sha256;
+    mi_error err = {0};
+    mi_status status;
+    cli_exit code = CLI_OK;
+
+    *there = false;
+    if (!path)
+        return CLI_FAILED;
+    request.path = path;
+    status = http_send(c->http, &request, &response, &err);
+    if (status != MI_OK) {
+        code = api_broken(c, status, &err);
+    } else if (response.status == 200) {
+        code = api_parse(c, &response, answer);
+        sha256 = json_string(answer->root, "/sha256");
+        *there = code == CLI_OK && sha256 && strcmp(sha256, file->sha256) == 0;
+        if (!*there)
+            api_document_fini(answer);
+    }
+    http_response_fini(&response);
+    free(path);
+    return code;
+}
+
+static cli_exit put(cli *c, upload *u, const char *name, const char *path, const datafile *file,
+                    api_document *answer)
+{
+    http_request request = {.method = "PUT",
+                            .upload = true,
+                            .upload_fd = file->fd,
+                            .upload_size = file->size,
+                            .quiet_s = UPLOAD_QUIET_S,
+                            .tick = on_sent,
+                            .ctx = u};
+    char query[32] = "", *url, shown[SAFE_SIZE];
+    const char *sha256;
+    cli_exit code;
+
+    if (file->format)
+        snprintf(query, sizeof query, "?format=%s", file->format);
+    url = api_path("datasets", name, query);
+    if (!url)
+        return CLI_FAILED;
+    request.path = url;
+    code = api_json(c, &request, answer);
+    free(url);
+    if (code == CLI_USAGE)
+        say_note(c, "the server did not take %s", safe(c, shown, path));
+    sha256 = code == CLI_OK ? json_string(answer->root, "/sha256") : NULL;
+    if (sha256 && strcmp(sha256, file->sha256) != 0) {
+        say_error(c, "%s changed while it was uploaded", safe(c, shown, path));
+        code = CLI_USAGE;
+    }
+    return code;
+}
+
+cli_exit upload_file(cli *c, const char *path, char name[DATAFILE_NAME_MAX + 1], api_document *answer)
+{
+    upload u = {0};
+    datafile file;
+    api_document document = {0};
+    mi_error err = {0};
+    mi_status status;
+    bool there = false;
+    cli_exit code;
+
+    if (*name && !datafile_name_valid(name)) {
+        say_error(c, "'%s' is not a name: letters, digits, . _ -, at most %d, a letter or digit first", name,
+                  DATAFILE_NAME_MAX);
+        return CLI_USAGE;
+    }
+    progress_start(&u.progress, c, "upload");
+    status = datafile_open(&file, path, &err);
+    if (status != MI_OK) {
+        if (status != MI_CANCELED)
+            say_mi_error(c, &err);
+        return status == MI_CANCELED ? CLI_INTERRUPTED : CLI_USAGE;
+    }
+    u.size = file.size;
+    if (!*name)
+        datafile_name(name, path, file.sha256);
+    code = is_there(c, name, &file, &there, &document);
+    if (code == CLI_OK && !there)
+        code = put(c, &u, name, path, &file, &document);
+    progress_end(&u.progress);
+    datafile_close(&file);
+    if (code == CLI_OK && answer)
+        *answer = document;
+    else
+        api_document_fini(&document);
+    return code;
+}
