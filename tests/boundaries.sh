@@ -1,0 +1,34 @@
+#!/bin/sh
+# The table of the architecture, held: which headers a module may not include, and that every public header stands alone.
+# CMake's private include folders keep our own headers apart; system headers lie in one folder for all, so they are checked here.
+set -eu
+cd "$(dirname "$0")/.."
+bad=0
+
+# forbid <folder> <pattern> <why>
+forbid() {
+    if found=$(grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($2)" --include='*.c' --include='*.h' "$1"); then
+        echo "$1: $3:" >&2
+        echo "$found" >&2
+        bad=1
+    fi
+}
+
+forbid core 'uv\.h|microhttpd|c?[jJ]SON|sqlite3|curl/|sodium|ini\.h|proto/|server/|base/|store/' 'core knows only libc, libm, pthread, BLAS and Random123'
+forbid proto 'uv\.h|microhttpd|sqlite3|curl/|pthread|sys/socket|cblas|base/|store/|jobs/|http/' 'proto turns bytes into structs, no more'
+forbid server/store 'microhttpd|c?[jJ]SON\.h|cjson/|cblas|mi/run\.h|mi/estimate\.h|http/|jobs/' 'the store keeps, it neither serves nor computes'
+forbid server/jobs 'microhttpd|c?[jJ]SON\.h|cjson/|sqlite3|http/' 'workers know no HTTP, no SQL, and JSON only through proto'
+forbid server/http 'sqlite3|cblas|c?[jJ]SON\.h|cjson/|mi/run\.h|mi/estimate\.h|jobs/' 'handlers neither compute nor run SQL'
+forbid clients 'uv\.h|microhttpd|sqlite3|cblas|mi/|base/|store/|jobs/|http/' 'the client speaks the protocol, nothing else'
+
+if found=$(grep -rnE '(^|[^a-z_])(printf|fprintf|puts|exit|abort|fopen|open)[[:space:]]*\(' --include='*.c' core/src); then
+    echo "core prints, exits or opens files:" >&2
+    echo "$found" >&2
+    bad=1
+fi
+
+for header in core/include/mi/*.h proto/include/proto/*.h; do
+    ${CC:-cc} -std=c11 -Wall -Wextra -pedantic -Werror -fsyntax-only -x c -I core/include -I proto/include "$header" || bad=1
+done
+[ $bad -eq 0 ] && echo "boundaries: hold"
+exit $bad
