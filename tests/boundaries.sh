@@ -19,7 +19,7 @@ forbid proto 'uv\.h|microhttpd|sqlite3|curl/|pthread|sys/socket|cblas|base/|stor
 forbid server/store 'microhttpd|c?[jJ]SON\.h|cjson/|cblas|mi/run\.h|mi/estimate\.h|http/|jobs/' 'the store keeps, it neither serves nor computes'
 forbid server/jobs 'microhttpd|c?[jJ]SON\.h|cjson/|sqlite3|http/' 'workers know no HTTP, no SQL, and JSON only through proto'
 forbid server/http 'sqlite3|cblas|c?[jJ]SON\.h|cjson/|mi/run\.h|mi/estimate\.h|jobs/' 'handlers neither compute nor run SQL'
-forbid clients 'uv\.h|microhttpd|sqlite3|cblas|mi/|base/|store/|jobs/|http/' 'the client speaks the protocol, nothing else'
+forbid clients 'uv\.h|microhttpd|sqlite3|cblas|mi/(run|estimate|spec|info|objective)|base/|store/|jobs/|http/' 'the client speaks the protocol, nothing else'
 
 if found=$(grep -rnE '(^|[^a-z_])(printf|fprintf|puts|exit|abort|fopen|open)[[:space:]]*\(' --include='*.c' core/src); then
     echo "core prints, exits or opens files:" >&2
