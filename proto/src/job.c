@@ -68,20 +68,27 @@ static const proto_node *field_node(const proto_node *root, const proto_field *f
     return proto_json_at(root, field->pointer);
 }
 
+static void decode_field(proto_job *job, const proto_node *root, const proto_field *field,
+                         proto_problem *problem)
+{
+    const char *pointer;
+    const proto_node *node = field_node(root, field, &pointer);
+    if (!node)
+        return;
+    if (proto_field_applies(field, job))
+        proto_field_decode(field, job, node, pointer, problem);
+    else
+        proto_problem_add(problem, pointer, "the objective \"%s\" does not take this parameter",
+                          job->spec.objective.entry->name);
+}
+
+/* In the order of the table, but for K, whose one good value comes from train/batch. */
 static void decode_fields(proto_job *job, const proto_node *root, proto_problem *problem)
 {
-    for (size_t i = 0; proto_field_at(i); i++) {
-        const proto_field *field = proto_field_at(i);
-        const char *pointer;
-        const proto_node *node = field_node(root, field, &pointer);
-        if (!node)
-            continue;
-        if (!proto_field_applies(field, job))
-            proto_problem_add(problem, pointer, "the objective \"%s\" does not take this parameter",
-                              job->spec.objective.entry->name);
-        else
-            proto_field_decode(field, job, node, pointer, problem);
-    }
+    for (int late = 0; late < 2; late++)
+        for (size_t i = 0; proto_field_at(i); i++)
+            if ((proto_field_at(i)->kind == PROTO_FIELD_CANDIDATES) == (late == 1))
+                decode_field(job, root, proto_field_at(i), problem);
 }
 
 /* Defaults and refusals that depend on several fields at once. */
