@@ -29,7 +29,9 @@ mi_status job_pool_start(job_pool **out, const job_pool_config *config, mi_error
 void job_pool_hint(job_pool *pool, const char *job_id);
 /* Ask all workers to stop claiming, checkpoint what they run and release it. Returns at once; any thread. */
 void job_pool_stop(job_pool *pool);
-/* Wait for them. Not on the loop thread while HTTP should go on. Frees the pool. */
+/* Wait for them, after job_pool_stop. Not on the loop thread while HTTP should go on. */
 void job_pool_join(job_pool *pool);
+/* After job_pool_join, and once no thread can be inside job_pool_hint. NULL is legal. */
+void job_pool_free(job_pool *pool);
 
 #endif

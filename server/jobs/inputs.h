@@ -1,0 +1,21 @@
+/*
+ * What a run works on: the decoded spec of its job and the two mapped matrices.
+ */
+#ifndef JOBS_INPUTS_H
+#define JOBS_INPUTS_H
+
+#include "proto/job.h"
+#include "store/store.h"
+
+typedef struct job_inputs {
+    store *store;
+    proto_job *job;
+    store_mapping mapping[2]; /* x, y */
+    mi_matrix x, y;           /* inside the mappings */
+} job_inputs;
+
+/* MI_CORRUPT when the data are gone or damaged, MI_INVALID when the spec does not decode (any more). On error nothing is held. */
+mi_status job_inputs_open(job_inputs *out, store *s, const store_run *run, const proto_limits *limits, mi_error *err);
+void job_inputs_close(job_inputs *inputs);
+
+#endif

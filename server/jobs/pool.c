@@ -1,0 +1,111 @@
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define IDLE_MS    2000 /* leases that ran out are found by asking, not by a hint */
+#define TROUBLE_MS 1000
+
+/* A hint that comes between the claim and this is missed; the run's next report finds the cancel. */
+static void hold_job(worker *w, const char *job_id)
+{
+    uv_mutex_lock(&w->pool->lock);
+    memcpy(w->job_id, job_id, strlen(job_id) + 1);
+    atomic_store(&w->look, false);
+    uv_mutex_unlock(&w->pool->lock);
+}
+
+static void execute(worker *w, const store_run *run)
+{
+    hold_job(w, run->job_id);
+    metric_add(METRIC_WORKERS_BUSY, 1);
+    if (run->combine)
+        worker_combine(w, run);
+    else
+        worker_train(w, run);
+    metric_add(METRIC_WORKERS_BUSY, -1);
+    hold_job(w, "");
+}
+
+static void work(void *arg)
+{
+    worker *w = arg;
+    const job_pool_config *config = &w->pool->config;
+    while (!worker_stopping(w)) {
+        store_run run = {0};
+        mi_error err = {0};
+        mi_status status = store_run_claim(config->store, config->owner, config->lease_ms, &run, &err);
+        if (status == MI_OK) {
+            execute(w, &run);
+            store_run_fini(&run);
+            continue;
+        }
+        if (status != MI_NOT_FOUND)
+            log_error("claiming failed", "status", mi_status_name(status), "why", err.message, NULL);
+        hub_wait_queue(config->hub, &w->queue_seen, status == MI_NOT_FOUND ? IDLE_MS : TROUBLE_MS);
+    }
+}
+
+mi_status job_pool_start(job_pool **out, const job_pool_config *config, mi_error *err)
+{
+    *out = NULL;
+    job_pool *pool = calloc(1, sizeof *pool + config->n_workers * sizeof *pool->workers);
+    if (!pool)
+        return mi_fail(err, MI_MEMORY, "%u workers", config->n_workers);
+    pool->config = *config;
+    if (uv_mutex_init(&pool->lock)) {
+        free(pool);
+        return mi_fail(err, MI_MEMORY, "workers' lock");
+    }
+    for (uint32_t i = 0; i < config->n_workers; i++)
+        pool->workers[i].pool = pool;
+    /* hint walks all of workers[] from the first claim on, so n_workers counts threads and config.n_workers
+     * slots. */
+    for (; pool->n_workers < config->n_workers; pool->n_workers++) {
+        worker *w = &pool->workers[pool->n_workers];
+        int failed = uv_thread_create(&w->thread, work, w);
+        if (failed) {
+            job_pool_stop(pool);
+            job_pool_join(pool);
+            job_pool_free(pool);
+            return mi_fail(err, MI_MEMORY, "worker %u of %u: %s", pool->n_workers + 1, config->n_workers,
+                           uv_strerror(failed));
+        }
+    }
+    metric_set(METRIC_WORKERS, config->n_workers);
+    *out = pool;
+    return MI_OK;
+}
+
+void job_pool_hint(job_pool *pool, const char *job_id)
+{
+    uv_mutex_lock(&pool->lock);
+    for (uint32_t i = 0; i < pool->config.n_workers; i++)
+        if (strcmp(pool->workers[i].job_id, job_id) == 0)
+            atomic_store(&pool->workers[i].look, true);
+    uv_mutex_unlock(&pool->lock);
+}
+
+void job_pool_stop(job_pool *pool)
+{
+    atomic_store(&pool->stopping, true);
+    hub_notify_queue(pool->config.hub);
+}
+
+void job_pool_join(job_pool *pool)
+{
+    for (uint32_t i = 0; i < pool->n_workers; i++)
+        uv_thread_join(&pool->workers[i].thread);
+    metric_set(METRIC_WORKERS, 0);
+}
+
+void job_pool_free(job_pool *pool)
+{
+    if (!pool)
+        return;
+    uv_mutex_destroy(&pool->lock);
+    free(pool);
+}

@@ -1,0 +1,103 @@
+#include "report.h"
+
+#include "proto/text.h"
+
+#define THROTTLE_MS      100
+#define SIGN_OF_LIFE_MS  500
+#define EVENT_MAX        1024
+#define POINTS_AT_A_TIME 64u
+
+static const char *const phase_names[] = {
+    [MI_PHASE_PREPARE] = "prepare",
+    [MI_PHASE_TRAIN] = "train",
+    [MI_PHASE_SCORE] = "score",
+    [MI_PHASE_DONE] = "score", /* the job itself is not done */
+};
+
+void reporter_init(reporter *r, store *s, const store_run *run, uint32_t n_workers, int64_t now_ms)
+{
+    *r = (reporter){.store = s,
+                    .run = run,
+                    .n_workers = n_workers ? n_workers : 1,
+                    .started_ms = now_ms,
+                    .first_fraction = -1.0,
+                    .phase_sent = MI_PHASE_DONE};
+}
+
+bool reporter_due(const reporter *r, const mi_progress *progress, int64_t now_ms)
+{
+    int64_t silent = now_ms - r->sent_ms;
+    bool news = progress->n_curve > r->points_sent || progress->phase != r->phase_sent;
+    return silent >= (news ? THROTTLE_MS : SIGN_OF_LIFE_MS);
+}
+
+/* Of the job: this run's rest at this session's pace, then the runs behind it in rounds over all workers. */
+static double estimate_eta(const reporter *r, double fraction, int64_t now_ms)
+{
+    double done = fraction - r->first_fraction;
+    double elapsed_s = (double)(now_ms - r->started_ms) / 1000.0;
+    if (done < 0.02 || elapsed_s <= 0.0)
+        return -1.0;
+    uint32_t index = r->run->replicate * r->run->folds + r->run->fold;
+    uint32_t behind = r->run->replicates * r->run->folds - index - 1;
+    uint32_t rounds = (behind + r->n_workers - 1) / r->n_workers;
+    return elapsed_s / done * (1.0 - fraction + rounds);
+}
+
+static void encode_event(const reporter *r, const mi_progress *progress, double steps_per_s, proto_text *out)
+{
+    proto_json_writer w;
+    proto_write_init(&w, out);
+    proto_write_object(&w, NULL);
+    proto_write_string(&w, "phase", phase_names[progress->phase]);
+    proto_write_u64(&w, "run", (uint64_t)r->run->replicate * r->run->folds + r->run->fold);
+    proto_write_u64(&w, "replicate", r->run->replicate);
+    proto_write_u64(&w, "fold", r->run->fold);
+    proto_write_u64(&w, "step", progress->step);
+    proto_write_u64(&w, "max_steps", progress->max_steps);
+    proto_write_double(&w, "fraction", progress->fraction);
+    proto_write_double(&w, "steps_per_s", steps_per_s);
+    proto_write_end_object(&w);
+}
+
+static uint32_t copy_points(const reporter *r, const mi_progress *progress, proto_curve_row *rows)
+{
+    uint32_t n = progress->n_curve - r->points_sent;
+    if (n > POINTS_AT_A_TIME)
+        n = POINTS_AT_A_TIME;
+    for (uint32_t i = 0; i < n; i++)
+        rows[i] = (proto_curve_row){.replicate = r->run->replicate,
+                                    .fold = r->run->fold,
+                                    .point = progress->curve[r->points_sent + i]};
+    return n;
+}
+
+mi_status reporter_send(reporter *r, const mi_progress *progress, double steps_per_s, int64_t now_ms,
+                        bool *canceled, mi_error *err)
+{
+    proto_curve_row rows[POINTS_AT_A_TIME];
+    proto_text event;
+    mi_status status;
+    if (r->first_fraction < 0.0)
+        r->first_fraction = progress->fraction;
+    proto_text_init(&event, EVENT_MAX);
+    encode_event(r, progress, steps_per_s, &event);
+    store_report report = {.phase = phase_names[progress->phase],
+                           .fraction = progress->fraction,
+                           .eta_s = estimate_eta(r, progress->fraction, now_ms),
+                           .progress = proto_text_ok(&event) ? event.data : NULL,
+                           .points = rows};
+    do {
+        uint32_t n = copy_points(r, progress, rows);
+        report.n_points = n;
+        status = store_run_report(r->store, r->run, &report, canceled, err);
+        if (status != MI_OK)
+            break;
+        r->points_sent += n;
+        report.progress = NULL; /* one event, however many batches of points */
+    } while (r->points_sent < progress->n_curve && !*canceled);
+    r->phase_sent = progress->phase;
+    r->sent_ms = now_ms;
+    proto_text_fini(&event);
+    return status;
+}

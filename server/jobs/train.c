@@ -1,0 +1,262 @@
+/*
+ * A training run: open its data, step it to its end, and look up between the steps.
+ */
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "inputs.h"
+#include "report.h"
+#include "run_envelope.h"
+#include "worker.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define LOOK_MS    100  /* at most this often on a hint: reports of the job's other runs hint too */
+#define TROUBLE_MS 1000 /* pause of reports and renewals after the store failed */
+
+typedef struct session {
+    worker *w;
+    const store_run *record;
+    job_inputs inputs;
+    mi_run *run;
+    mi_progress progress; /* after the last step */
+    reporter reporter;
+    double train_s, session_s;       /* in optimiser steps: over all sessions, in this one */
+    uint32_t first_step;             /* where this session began */
+    int64_t deadline_ms;             /* this and below: monotonic */
+    int64_t renew_ms, checkpoint_ms; /* next due */
+    int64_t asked_ms, trouble_ms;    /* last talk with the store; no talk before */
+    void *buffer;                    /* envelope and checkpoint */
+    size_t capacity;
+} session;
+
+static store *store_of(const session *s)
+{
+    return s->w->pool->config.store;
+}
+
+/* ---- checkpoints ---- */
+
+/* Losing one costs repeated work only, so trouble is logged and training goes on. MI_STALE alone ends it. */
+static mi_status save_checkpoint(session *s, mi_error *err)
+{
+    mi_error trouble = {0};
+    size_t n = mi_run_checkpoint(s->run, NULL, 0);
+    if (n == 0)
+        return MI_OK;
+    if (s->capacity < RUN_ENVELOPE_BYTES + n) {
+        void *grown = realloc(s->buffer, RUN_ENVELOPE_BYTES + n);
+        if (!grown) {
+            log_warn("no memory for a checkpoint", "job", s->record->job_id, NULL);
+            return MI_OK;
+        }
+        s->buffer = grown;
+        s->capacity = RUN_ENVELOPE_BYTES + n;
+    }
+    run_envelope_write(s->buffer, s->train_s);
+    mi_run_checkpoint(s->run, (char *)s->buffer + RUN_ENVELOPE_BYTES, n);
+    mi_status status =
+        store_checkpoint_put(store_of(s), s->record, s->buffer, RUN_ENVELOPE_BYTES + n, &trouble);
+    if (status == MI_STALE)
+        return mi_fail(err, status, "%s", trouble.message);
+    if (status != MI_OK)
+        log_warn("checkpoint could not be kept", "job", s->record->job_id, "why", trouble.message, NULL);
+    else
+        metric_add(METRIC_CHECKPOINTS, 1);
+    return MI_OK;
+}
+
+/* A damaged checkpoint costs the work behind it, not the job. */
+static mi_status restore_checkpoint(session *s, mi_error *err)
+{
+    void *bytes = NULL;
+    const void *payload;
+    size_t n = 0, n_payload;
+    double train_s = 0.0;
+    mi_status status = store_checkpoint_get(store_of(s), s->record, &bytes, &n, err);
+    if (status == MI_NOT_FOUND)
+        return MI_OK;
+    if (status == MI_STALE)
+        return status;
+    if (status == MI_OK)
+        status = run_envelope_open(&train_s, &payload, &n_payload, bytes, n, err);
+    if (status == MI_OK)
+        status = mi_run_restore(s->run, payload, n_payload, err);
+    if (status == MI_OK) {
+        s->train_s = train_s;
+        metric_add(METRIC_RUNS_RESUMED, 1);
+        log_info("run resumed from a checkpoint", "job", s->record->job_id, NULL);
+    } else if (status == MI_CORRUPT || status == MI_IO) { /* mi_run_restore left the run fresh */
+        log_warn("checkpoint is damaged; the run starts anew", "job", s->record->job_id, "why", err->message,
+                 NULL);
+        status = MI_OK;
+    }
+    free(bytes);
+    return status;
+}
+
+/* ---- between steps ---- */
+
+static mi_status answer(session *s, mi_status status, bool canceled, int64_t now, mi_error *err)
+{
+    s->asked_ms = now;
+    if (status == MI_STALE)
+        return status;
+    if (status != MI_OK) {
+        log_warn("store did not take a report", "job", s->record->job_id, "why", err->message, NULL);
+        s->trouble_ms = now + TROUBLE_MS;
+        return MI_OK;
+    }
+    return canceled ? mi_fail(err, MI_CANCELED, "canceled") : MI_OK;
+}
+
+static mi_status renew(session *s, int64_t now, mi_error *err)
+{
+    const uint32_t lease_ms = s->w->pool->config.lease_ms;
+    /* Only optimiser steps are sure to be short. */
+    const uint32_t leases = s->progress.phase == MI_PHASE_TRAIN ? 1 : LONG_LEASES;
+    bool canceled = false;
+    atomic_store(&s->w->look, false);
+    mi_status status = store_run_renew(store_of(s), s->record, lease_ms * leases, &canceled, err);
+    s->renew_ms = now + lease_ms / 3;
+    return answer(s, status, canceled, now, err);
+}
+
+static mi_status report(session *s, int64_t now, mi_error *err)
+{
+    bool canceled = false;
+    double rate = s->session_s > 0.0 ? (s->progress.step - s->first_step) / s->session_s : 0.0;
+    atomic_store(&s->w->look, false);
+    mi_status status = reporter_send(&s->reporter, &s->progress, rate, now, &canceled, err);
+    return answer(s, status, canceled, now, err);
+}
+
+static mi_status look_up(session *s, mi_error *err)
+{
+    const int64_t now = clock_monotonic_ms();
+    mi_status status = MI_OK;
+    if (worker_stopping(s->w)) {
+        status = save_checkpoint(s, err);
+        return status == MI_OK ? mi_fail(err, MI_CANCELED, "stopping") : status;
+    }
+    if (now >= s->deadline_ms)
+        return mi_fail(err, MI_TIMEOUT, "the job was not done within timeout_s = %" PRIu32,
+                       s->record->timeout_s);
+    if (now >= s->checkpoint_ms) {
+        s->checkpoint_ms = now + s->w->pool->config.checkpoint_ms;
+        status = save_checkpoint(s, err);
+    }
+    if (now < s->trouble_ms || status != MI_OK)
+        return status;
+    if (reporter_due(&s->reporter, &s->progress, now))
+        status = report(s, now, err);
+    const bool hinted =
+        atomic_load_explicit(&s->w->look, memory_order_relaxed) && now - s->asked_ms >= LOOK_MS;
+    if (status == MI_OK && (hinted || now >= s->renew_ms))
+        status = renew(s, now, err);
+    return status;
+}
+
+/* ---- the run ---- */
+
+static mi_status open_session(session *s, mi_error *err)
+{
+    const job_pool_config *config = &s->w->pool->config;
+    const int64_t now = clock_monotonic_ms();
+    s->deadline_ms = now + worker_time_left_ms(s->record);
+    s->checkpoint_ms = now + config->checkpoint_ms;
+    reporter_init(&s->reporter, config->store, s->record, config->n_workers, now);
+    mi_status status = renew(s, now, err);
+    if (status == MI_OK)
+        status = job_inputs_open(&s->inputs, config->store, s->record, &config->limits, err);
+    if (status == MI_OK)
+        status = mi_run_new(&s->run, &s->inputs.job->spec, s->record->replicate, s->record->fold, s->inputs.x,
+                            s->inputs.y, err);
+    return status == MI_OK ? restore_checkpoint(s, err) : status;
+}
+
+static mi_status step_to_end(session *s, mi_error *err)
+{
+    bool training = false;
+    while (s->progress.phase != MI_PHASE_DONE) {
+        mi_status status = look_up(s, err);
+        if (status != MI_OK)
+            return status;
+        const uint32_t step = s->progress.step;
+        const mi_phase phase = s->progress.phase;
+        const uint64_t began = uv_hrtime();
+        status = mi_run_step(s->run, &s->progress, err);
+        if (status != MI_OK)
+            return status;
+        if (training) {
+            const double seconds = (double)(uv_hrtime() - began) / 1e9;
+            s->train_s += seconds;
+            s->session_s += seconds;
+            metric_add(METRIC_TRAIN_STEPS, s->progress.step - step);
+        } else {
+            s->first_step = s->progress.step; /* a restored run begins where its checkpoint was */
+        }
+        training = s->progress.phase == MI_PHASE_TRAIN;
+        if (phase != s->progress.phase)
+            s->renew_ms = 0; /* phases differ in how long a lease they need */
+    }
+    return MI_OK;
+}
+
+typedef struct packed {
+    session *s;
+    const void *bytes;
+    size_t n;
+} packed;
+
+static mi_status keep_result(void *ctx, mi_error *err)
+{
+    const packed *p = ctx;
+    mi_status status = report(p->s, clock_monotonic_ms(), err); /* the curve's last points */
+    if (status == MI_OK && p->s->reporter.points_sent < p->s->progress.n_curve)
+        return MI_IO; /* err tells; a curve with a gap would differ from an undisturbed one */
+    return status == MI_OK ? store_run_finish(store_of(p->s), p->s->record, p->bytes, p->n, err) : status;
+}
+
+static mi_status finish(session *s, mi_error *err)
+{
+    mi_run_result *result = NULL;
+    mi_status status = mi_run_finish(s->run, &result, err);
+    if (status != MI_OK)
+        return status;
+    const size_t n = mi_run_result_pack(result, NULL, 0);
+    char *bytes = malloc(RUN_ENVELOPE_BYTES + n);
+    if (bytes) {
+        run_envelope_write(bytes, s->train_s);
+        mi_run_result_pack(result, bytes + RUN_ENVELOPE_BYTES, n);
+        packed p = {s, bytes, RUN_ENVELOPE_BYTES + n};
+        status = worker_persist(s->w, s->record, keep_result, &p, err);
+    } else {
+        status = mi_fail(err, MI_MEMORY, "a run's result of %zu bytes", n);
+    }
+    free(bytes);
+    mi_run_result_free(result);
+    return status;
+}
+
+void worker_train(worker *w, const store_run *run)
+{
+    session s = {.w = w, .record = run};
+    mi_error err = {0};
+    mi_status status = open_session(&s, &err);
+    if (status == MI_OK)
+        status = step_to_end(&s, &err);
+    if (status == MI_OK)
+        status = finish(&s, &err);
+    if (status == MI_OK) {
+        metric_add(METRIC_RUNS_FINISHED, 1);
+        log_debug("run finished", "job", run->job_id, NULL);
+    } else {
+        worker_settle(w, run, &err);
+    }
+    metric_add(METRIC_TRAIN_MS, (int64_t)(s.session_s * 1000.0));
+    mi_run_free(s.run);
+    job_inputs_close(&s.inputs);
+    free(s.buffer);
+}
