@@ -34,10 +34,10 @@ const char *format_duration(char buffer[FORMAT_SIZE], double seconds)
         snprintf(buffer, FORMAT_SIZE, "%.1f s", seconds);
     else if (seconds < 59.5)
         snprintf(buffer, FORMAT_SIZE, "%.0f s", seconds);
-    else if (seconds < 3600)
-        snprintf(buffer, FORMAT_SIZE, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
+    else if (seconds < 3599.5)
+        snprintf(buffer, FORMAT_SIZE, "%ld min %02ld s", lround(seconds) / 60, lround(seconds) % 60);
     else
-        snprintf(buffer, FORMAT_SIZE, "%.0f h %02d min", floor(seconds / 3600), (int)fmod(seconds / 60, 60));
+        snprintf(buffer, FORMAT_SIZE, "%.0f h %02d min", floor(seconds / 3600), (int)fmod(floor(seconds / 60), 60));
     return buffer;
 }
 

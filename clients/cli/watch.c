@@ -10,9 +10,12 @@
 #include <string.h>
 #include <strings.h>
 
-#define STREAM_QUIET_S 40  /* the server pings every 15 s */
-#define POLL_WAIT_S    20  /* of a long-poll */
-#define POLL_PAUSE_S   1.0 /* between plain polls, when even long-polls are refused */
+#define STREAM_QUIET_S    40 /* the server pings every 15 s */
+#define POLL_WAIT_S       20 /* of a long-poll */
+#define RECONNECT_PAUSE_S 0.3
+#define POLL_PAUSE_S      1.0 /* between plain polls, when even long-polls are refused */
+
+#define EMPTY_STREAMS 3 /* so many, and something on the way swallows them */
 
 typedef struct watcher {
     cli *c;
@@ -21,10 +24,10 @@ typedef struct watcher {
     sse_parser parser;
     char state[16];
     double version;
-    bool done;         /* the stream said that the job has ended */
-    bool no_stream;    /* events do not get through: poll */
-    double reached_s;  /* when the server last answered */
-    unsigned failures; /* since then */
+    bool no_stream;         /* events do not get through: poll */
+    unsigned empty_streams; /* in a row, that ended without a byte */
+    double reached_s;       /* when the server last answered */
+    unsigned failures;      /* since then */
 } watcher;
 
 bool job_is_terminal(const proto_node *job)
@@ -86,10 +89,8 @@ static bool on_event(void *ctx, const sse_event *event)
     watcher *w = ctx;
     proto_json *json = NULL;
 
-    if (strcmp(event->name, "done") == 0) {
-        w->done = true;
+    if (strcmp(event->name, "done") == 0)
         return false;
-    }
     if (proto_json_parse(&json, event->data, event->size, SSE_MAX_EVENT, NULL, 0, NULL) != MI_OK)
         return true; /* an event of no use; the job object is what counts */
     if (strcmp(event->name, "progress") == 0)
@@ -111,8 +112,9 @@ static bool on_stream(void *ctx, const char *bytes, size_t n)
     return sse_feed(&w->parser, bytes, n, on_event, w);
 }
 
-/* Follow the stream until it ends. CLI_OK: look at the job. */
-static cli_exit stream(watcher *w, mi_status *status, mi_error *err)
+/* Follow the stream until it ends or breaks; whether it was any good is w->no_stream's to say. CLI_OK: look
+ * at the job. */
+static cli_exit stream(watcher *w)
 {
     http_request request = {.method = "GET",
                             .accept = "text/event-stream",
@@ -122,19 +124,22 @@ static cli_exit stream(watcher *w, mi_status *status, mi_error *err)
                             .ctx = w};
     http_response response;
     char *path = api_path("jobs", w->id, "/events");
+    mi_status status;
 
     if (!path)
         return CLI_FAILED;
     request.path = path;
     request.last_event_id = *w->parser.id ? w->parser.id : NULL;
     sse_restart(&w->parser);
-    *status = http_send(w->c->http, &request, &response, err);
-    if (*status == MI_OK &&
-        (response.status != 200 || strncasecmp(response.content_type, "text/event-stream", 17) != 0))
-        w->no_stream = true;
+    status = http_send(w->c->http, &request, &response, NULL);
+    if (status == MI_OK) {
+        w->empty_streams = response.sunk ? 0 : w->empty_streams + 1;
+        w->no_stream = response.status != 200 || w->empty_streams == EMPTY_STREAMS ||
+                       strncasecmp(response.content_type, "text/event-stream", 17) != 0;
+    }
     http_response_fini(&response);
     free(path);
-    return *status == MI_CANCELED ? CLI_INTERRUPTED : CLI_OK;
+    return status == MI_CANCELED ? CLI_INTERRUPTED : CLI_OK;
 }
 
 /* GET the job; wait_s > 0: once its version passes w->version. *status and the response tell how it went. */
@@ -208,19 +213,16 @@ static cli_exit follow(watcher *w, api_document *job)
     cli_exit code = look(w, 0, job);
 
     while (code == CLI_OK && !job->root) {
-        mi_status status = MI_OK;
-        mi_error err = {0};
-
         if (w->no_stream) {
             code = look(w, POLL_WAIT_S, job);
             continue;
         }
-        code = stream(w, &status, &err);
+        code = stream(w);
         /* After "done" the job is terminal; after a broken stream it tells whether a server is there at all.
          */
         if (code == CLI_OK)
             code = look(w, 0, job);
-        if (code == CLI_OK && !job->root && !w->no_stream && !interrupt_sleep(0.2))
+        if (code == CLI_OK && !job->root && !interrupt_sleep(RECONNECT_PAUSE_S))
             code = CLI_INTERRUPTED;
     }
     return code;
