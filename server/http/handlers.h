@@ -1,0 +1,21 @@
+/*
+ * The handlers: blocking functions request -> response, run on libuv's pool (those marked on_loop in the
+ * router: on the loop).
+ */
+#ifndef HTTP_HANDLERS_H
+#define HTTP_HANDLERS_H
+
+#include "router.h"
+
+http_handler handle_root, handle_livez, handle_readyz, handle_openapi, handle_metrics, handle_info,
+    handle_queue;
+http_handler handle_dataset_list, handle_dataset_get, handle_dataset_put, handle_dataset_delete;
+http_handler handle_job_submit, handle_job_list, handle_job_get, handle_job_cancel, handle_job_delete;
+http_handler handle_job_events, handle_job_curve, handle_job_pmi;
+
+/* A job as the only body of an answer. Takes the record's strings. */
+void http_answer_job(http_response *r, const http_request *q, int status, proto_job_record *job);
+/* Seconds until a queue of that depth is likely to have moved on. */
+uint32_t http_retry_after(const http_config *config);
+
+#endif

@@ -1,0 +1,195 @@
+#include "handlers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_MAX     200
+#define LIST_DEFAULT 50
+#define TAG_MAX      256
+
+/* ---- one job
+ * --------------------------------------------------------------------------------------------------------------------------
+ */
+
+void http_answer_job(http_response *r, const http_request *q, int status, proto_job_record *job)
+{
+    proto_text text;
+    proto_json_writer w;
+    proto_text_init(&text, HTTP_ANSWER_MAX);
+    proto_write_init(&w, &text);
+    proto_job_record_encode(job, false, &w, NULL);
+    strcpy(r->job_id, job->id);
+    http_answer(r, q, status, HTTP_JSON_TYPE, &text);
+    proto_job_record_fini(job);
+}
+
+/* What does not look like an id does not reach the store. */
+static bool job_named(const http_request *q, http_response *r)
+{
+    if (id_valid(q->name, "job")) {
+        strcpy(r->job_id, q->name);
+        return true;
+    }
+    http_refuse(r, q, PROTO_PROBLEM_NOT_FOUND, "there is no such job");
+    return false;
+}
+
+static bool job_found(const http_request *q, http_response *r, proto_job_record *job)
+{
+    mi_error err = {0};
+    memset(job, 0, sizeof *job);
+    if (!job_named(q, r))
+        return false;
+    if (store_job_get(q->config->store, q->name, job, &err) == MI_OK)
+        return true;
+    http_answer_error(r, q, &err);
+    return false;
+}
+
+/* Without `since`, a wait is for the end of the job. */
+void handle_job_get(const http_request *q, http_response *r)
+{
+    proto_job_record job;
+    uint64_t wait_s, since;
+    const bool has_since = http_query_text(q, "since") != NULL;
+    if (!http_query_u64(q, "wait", 0, http_limits(q)->max_wait_s, 0, &wait_s, r) ||
+        !http_query_u64(q, "since", 0, INT64_MAX, 0, &since, r) || !job_found(q, r, &job))
+        return;
+    const bool moved = proto_job_state_terminal(job.state) || (has_since && job.version > since);
+    http_answer_job(r, q, 200, &job);
+    if (wait_s > 0 && !moved && r->status == 200) {
+        r->outcome = HTTP_WAIT;
+        r->wait = (http_wait){.since = since, .until_done = !has_since, .seconds = (uint32_t)wait_s};
+    }
+}
+
+void handle_job_cancel(const http_request *q, http_response *r)
+{
+    proto_job_record job = {0};
+    mi_error err = {0};
+    if (!job_named(q, r))
+        return;
+    if (store_job_cancel(q->config->store, q->name, &job, &err) != MI_OK)
+        http_answer_error(r, q, &err);
+    else
+        http_answer_job(r, q, proto_job_state_terminal(job.state) ? 200 : 202, &job);
+}
+
+void handle_job_delete(const http_request *q, http_response *r)
+{
+    mi_error err = {0};
+    if (!job_named(q, r))
+        return;
+    if (store_job_delete(q->config->store, q->name, &err) != MI_OK)
+        http_answer_error(r, q, &err);
+    else
+        http_answer_empty(r, 204);
+}
+
+void handle_job_events(const http_request *q, http_response *r)
+{
+    proto_job_record job;
+    const char *last = q->headers->last_event_id;
+    uint64_t after = 0;
+    for (const char *p = last; *p; p++) {
+        if (*p < '0' || *p > '9' || p - last >= 18) {
+            http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST, "Last-Event-ID is not the id of an event");
+            return;
+        }
+        after = after * 10 + (uint64_t)(*p - '0');
+    }
+    if (!job_found(q, r, &job))
+        return;
+    proto_job_record_fini(&job);
+    r->outcome = HTTP_STREAM;
+    r->status = 200;
+    r->type = "text/event-stream; charset=utf-8";
+    r->after = after;
+}
+
+/* ---- the list
+ * ---------------------------------------------------------------------------------------------------------------------------
+ */
+
+/* "key=value"; key is cut out into `storage`. */
+static bool split_tag(const char *tag, char storage[TAG_MAX], store_job_filter *filter)
+{
+    const char *equals = strchr(tag, '=');
+    if (!equals || equals == tag || strlen(tag) >= TAG_MAX)
+        return false;
+    strcpy(storage, tag);
+    storage[equals - tag] = '\0';
+    filter->tag_key = storage;
+    filter->tag_value = storage + (equals - tag) + 1;
+    return true;
+}
+
+static bool parse_filter(const http_request *q, http_response *r, store_job_filter *filter,
+                         char tag_storage[TAG_MAX])
+{
+    const char *state = http_query_text(q, "state"), *tag = http_query_text(q, "tag");
+    memset(filter, 0, sizeof *filter);
+    filter->kind = http_query_text(q, "kind");
+    filter->after = http_query_text(q, "after");
+    filter->by_state = state != NULL;
+    if (state && !proto_job_state_parse(state, &filter->state)) {
+        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
+                    "query parameter \"state\" is \"%.40s\"; expected queued, running, canceling, succeeded, "
+                    "failed or canceled",
+                    state);
+        return false;
+    }
+    if (filter->kind && strcmp(filter->kind, "estimate") != 0) {
+        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
+                    "query parameter \"kind\" is \"%.40s\"; expected estimate", filter->kind);
+        return false;
+    }
+    if (tag && !split_tag(tag, tag_storage, filter)) {
+        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
+                    "query parameter \"tag\" is \"%.40s\"; expected key=value", tag);
+        return false;
+    }
+    if (filter->after && !id_valid(filter->after, "job")) {
+        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
+                    "query parameter \"after\" is not a cursor of this list");
+        return false;
+    }
+    return true;
+}
+
+void handle_job_list(const http_request *q, http_response *r)
+{
+    store_job_filter filter;
+    char tag_storage[TAG_MAX];
+    mi_error err = {0};
+    uint64_t limit;
+    if (!http_query_u64(q, "limit", 1, LIST_MAX, LIST_DEFAULT, &limit, r) ||
+        !parse_filter(q, r, &filter, tag_storage))
+        return;
+    size_t n = (size_t)limit + 1; /* one more tells whether there is a next page */
+    proto_job_record *found = calloc(n, sizeof *found);
+    mi_status status =
+        found ? store_job_list(q->config->store, &filter, found, &n, &err) : mi_fail(&err, MI_MEMORY, "list");
+    if (status != MI_OK) {
+        http_answer_error(r, q, &err);
+        free(found);
+        return;
+    }
+    const size_t shown = n < limit ? n : (size_t)limit;
+    proto_text text;
+    proto_json_writer w;
+    proto_text_init(&text, HTTP_ANSWER_MAX);
+    proto_write_init(&w, &text);
+    proto_write_object(&w, NULL);
+    proto_write_string(&w, "object", "list");
+    proto_write_array(&w, "data");
+    for (size_t i = 0; i < shown; i++)
+        proto_job_record_encode(&found[i], true, &w, NULL);
+    proto_write_end_array(&w);
+    proto_write_string(&w, "next", n > shown ? found[shown - 1].id : NULL);
+    proto_write_end_object(&w);
+    http_answer(r, q, 200, HTTP_JSON_TYPE, &text);
+    for (size_t i = 0; i < n; i++)
+        proto_job_record_fini(&found[i]);
+    free(found);
+}

@@ -1,0 +1,235 @@
+#include "handlers.h"
+#include "negotiate.h"
+#include "proto/result.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define POINTS_DEFAULT 500
+#define POINTS_MAX     100000
+#define PAGE_DEFAULT   1000
+#define PAGE_MAX       10000
+#define ROWS_MAX       UINT32_MAX
+
+static bool choose_format(const http_request *q, http_response *r, http_format *out)
+{
+    const char *format = http_query_text(q, "format");
+    if (format && !http_format_parse(format, out)) {
+        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
+                    "query parameter \"format\" is \"%.40s\"; expected json, csv or npy", format);
+        return false;
+    }
+    if (!format && !http_format_accept(q->headers->accept, out)) {
+        http_refuse(r, q, PROTO_PROBLEM_NOT_ACCEPTABLE,
+                    "there is application/json, text/csv and application/x-npy");
+        return false;
+    }
+    return true;
+}
+
+static bool job_found(const http_request *q, http_response *r, proto_job_record *job)
+{
+    mi_error err = {0};
+    memset(job, 0, sizeof *job);
+    if (!id_valid(q->name, "job")) {
+        http_refuse(r, q, PROTO_PROBLEM_NOT_FOUND, "there is no such job");
+        return false;
+    }
+    strcpy(r->job_id, q->name);
+    if (store_job_get(q->config->store, q->name, job, &err) == MI_OK)
+        return true;
+    http_answer_error(r, q, &err);
+    return false;
+}
+
+/* ---- curve
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
+
+void handle_job_curve(const http_request *q, http_response *r)
+{
+    static void (*const encode[])(const proto_curve_row *, size_t, uint32_t, proto_text *) = {
+        [HTTP_FORMAT_JSON] = proto_curve_encode_json,
+        [HTTP_FORMAT_CSV] = proto_curve_encode_csv,
+        [HTTP_FORMAT_NPY] = proto_curve_encode_npy,
+    };
+    http_format format;
+    uint64_t max_points;
+    proto_job_record job;
+    proto_curve_row *rows = NULL;
+    size_t n = 0;
+    mi_error err = {0};
+    if (!http_query_u64(q, "max_points", 2, POINTS_MAX, POINTS_DEFAULT, &max_points, r) ||
+        !choose_format(q, r, &format) || !job_found(q, r, &job))
+        return;
+    proto_job_record_fini(&job);
+    if (store_curve(q->config->store, q->name, &rows, &n, &err) != MI_OK) {
+        http_answer_error(r, q, &err);
+        return;
+    }
+    proto_text text;
+    proto_text_init(&text, HTTP_ANSWER_MAX);
+    encode[format](rows, n, (uint32_t)max_points, &text);
+    http_answer(r, q, 200, http_format_type(format), &text);
+    free(rows);
+}
+
+/* ---- pmi
+ * -----------------------------------------------------------------------------------------------------------------------------
+ */
+
+/* A matrix of the job, for its ids. */
+typedef struct side {
+    store_mapping mapping;
+    proto_matrix_view view;
+    bool mapped, has_ids;
+} side;
+
+typedef struct pmi_table {
+    store *store;
+    store_mapping mapping;
+    bool mapped;
+    proto_pmi_view view;
+    side x, y;
+} pmi_table;
+
+static mi_status open_side(store *s, side *out, const proto_node *input, mi_error *err)
+{
+    const char *sha256 = proto_node_string(proto_node_member(input, "sha256"), "");
+    mi_status status = store_blob_map(s, sha256, &out->mapping, err);
+    if (status != MI_OK)
+        return status;
+    out->mapped = true;
+    status = proto_matrix_open(&out->view, out->mapping.bytes, out->mapping.n, err);
+    out->has_ids = status == MI_OK && out->view.has_ids;
+    return status;
+}
+
+static void close_table(pmi_table *t)
+{
+    if (t->mapped)
+        store_blob_unmap(t->store, &t->mapping);
+    if (t->x.mapped)
+        store_blob_unmap(t->store, &t->x.mapping);
+    if (t->y.mapped)
+        store_blob_unmap(t->store, &t->y.mapping);
+}
+
+static mi_status open_table(pmi_table *t, store *s, const proto_job_record *job, mi_error *err)
+{
+    proto_json *spec = NULL;
+    memset(t, 0, sizeof *t);
+    t->store = s;
+    mi_status status = store_blob_map(s, job->pmi_blob, &t->mapping, err);
+    if (status != MI_OK)
+        return status;
+    t->mapped = true;
+    status = proto_pmi_open(&t->view, t->mapping.bytes, t->mapping.n, err);
+    if (status == MI_OK)
+        status = proto_json_parse(&spec, job->spec, strlen(job->spec), HTTP_ANSWER_MAX, NULL, 0, err);
+    if (status != MI_OK)
+        return status;
+    status = open_side(s, &t->x, proto_node_member(proto_json_root(spec), "x"), err);
+    if (status == MI_OK)
+        status = open_side(s, &t->y, proto_node_member(proto_json_root(spec), "y"), err);
+    proto_json_free(spec);
+    return status;
+}
+
+static bool parse_query(const http_request *q, http_response *r, proto_pmi_query *out)
+{
+    return http_query_double(q, "min", -(double)INFINITY, &out->min, r) &&
+           http_query_u64(q, "top", 1, ROWS_MAX, 0, &out->top, r) &&
+           http_query_u64(q, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &out->limit, r) &&
+           http_query_u64(q, "after", 0, ROWS_MAX, 0, &out->after, r);
+}
+
+/* Whether the job has a table; else the response says why not. */
+static bool has_table(const http_request *q, http_response *r, const proto_job_record *job)
+{
+    if (job->state != PROTO_JOB_SUCCEEDED) {
+        http_refuse(r, q, PROTO_PROBLEM_CONFLICT, "the job is %s; its PMI table comes when it has succeeded",
+                    proto_job_state_name(job->state));
+        return false;
+    }
+    if (job->pmi_blob[0] == '\0') {
+        http_refuse(r, q, PROTO_PROBLEM_CONFLICT,
+                    "the job keeps no PMI table: it was not asked for (outputs.pmi), or its objective gives "
+                    "none (see the job's warnings)");
+        return false;
+    }
+    return true;
+}
+
+static mi_status write_fd(void *ctx, const void *bytes, size_t n, mi_error *err)
+{
+    http_response *r = ctx;
+    for (const char *from = bytes; n > 0;) {
+        ssize_t written = write(r->fd, from, n);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return mi_fail(err, errno == ENOSPC ? MI_NO_SPACE : MI_IO, "writing the answer: %s",
+                           strerror(errno));
+        from += written;
+        n -= (size_t)written;
+        r->fd_bytes += (uint64_t)written;
+    }
+    return MI_OK;
+}
+
+/* A whole table may be larger than memory should hold: it goes through a scratch file. */
+static mi_status encode_whole(const pmi_table *t, const proto_pmi_query *query, http_format format,
+                              http_response *r, mi_error *err)
+{
+    const proto_output output = {write_fd, r};
+    mi_status status = store_scratch_open(t->store, &r->fd, err);
+    if (status != MI_OK) {
+        r->fd = -1;
+        return status;
+    }
+    r->status = 200;
+    r->type = http_format_type(format);
+    if (format == HTTP_FORMAT_NPY)
+        return proto_pmi_write_npy(&t->view, query, &output, err);
+    return proto_pmi_write_csv(&t->view, query, t->x.has_ids ? &t->x.view : NULL,
+                               t->y.has_ids ? &t->y.view : NULL, &output, err);
+}
+
+static void answer_table(const http_request *q, http_response *r, const pmi_table *t,
+                         const proto_pmi_query *query, http_format format)
+{
+    mi_error err = {0};
+    proto_text text;
+    if (format != HTTP_FORMAT_JSON) {
+        if (encode_whole(t, query, format, r, &err) != MI_OK)
+            http_answer_error(r, q, &err);
+        return;
+    }
+    proto_text_init(&text, HTTP_ANSWER_MAX);
+    proto_pmi_encode_json(&t->view, query, t->x.has_ids ? &t->x.view : NULL, t->y.has_ids ? &t->y.view : NULL,
+                          &text);
+    http_answer(r, q, 200, HTTP_JSON_TYPE, &text);
+}
+
+void handle_job_pmi(const http_request *q, http_response *r)
+{
+    proto_pmi_query query;
+    http_format format;
+    proto_job_record job;
+    pmi_table table;
+    mi_error err = {0};
+    if (!parse_query(q, r, &query) || !choose_format(q, r, &format) || !job_found(q, r, &job))
+        return;
+    if (has_table(q, r, &job)) {
+        if (open_table(&table, q->config->store, &job, &err) == MI_OK)
+            answer_table(q, r, &table, &query, format);
+        else
+            http_answer_error(r, q, &err);
+        close_table(&table);
+    }
+    proto_job_record_fini(&job);
+}
