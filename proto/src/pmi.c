@@ -207,24 +207,62 @@ static void csv_row(const proto_pmi_view *view, uint64_t row, const proto_matrix
     proto_text_append(out, "\n", 1);
 }
 
-mi_status proto_pmi_encode_csv(const proto_pmi_view *view, const proto_pmi_query *query,
-                               const proto_matrix_view *x, const proto_matrix_view *y, proto_text *out)
+/* A bounded buffer before an output. */
+typedef struct spool {
+    proto_text text;
+    const proto_output *out;
+    mi_status status;
+    mi_error *err;
+} spool;
+
+#define SPOOL_BYTES ((size_t)64 << 10)
+#define SPOOL_MAX   ((size_t)4 << 20) /* that, and the longest row */
+
+static spool spool_to(const proto_output *out, mi_error *err)
+{
+    spool s = {.out = out, .status = MI_OK, .err = err};
+    proto_text_init(&s.text, SPOOL_MAX);
+    return s;
+}
+
+/* Whether to go on. */
+static bool spool_pass(spool *s, size_t keep)
+{
+    if (s->status == MI_OK && !proto_text_ok(&s->text))
+        s->status = mi_fail(s->err, MI_MEMORY, "a row of the PMI table");
+    if (s->status == MI_OK && s->text.length > keep) {
+        s->status = s->out->write(s->out->ctx, s->text.data, s->text.length, s->err);
+        s->text.length = 0;
+    }
+    return s->status == MI_OK;
+}
+
+static mi_status spool_end(spool *s)
+{
+    spool_pass(s, 0);
+    proto_text_fini(&s->text);
+    return s->status;
+}
+
+mi_status proto_pmi_write_csv(const proto_pmi_view *view, const proto_pmi_query *query,
+                              const proto_matrix_view *x, const proto_matrix_view *y, const proto_output *out,
+                              mi_error *err)
 {
     selection chosen;
-    mi_status status = select_rows(&chosen, view, query);
-    if (status != MI_OK)
-        return status;
-    proto_text_printf(out, "row%s%s,pmi,percentile,p_value,q_value\n", has_ids(x) ? ",x_id" : "",
+    if (select_rows(&chosen, view, query) != MI_OK)
+        return mi_fail(err, MI_MEMORY, "rows of the PMI table");
+    spool s = spool_to(out, err);
+    proto_text_printf(&s.text, "row%s%s,pmi,percentile,p_value,q_value\n", has_ids(x) ? ",x_id" : "",
                       has_ids(y) ? ",y_id" : "");
     if (chosen.rows)
-        for (uint64_t i = 0; i < chosen.total; i++)
-            csv_row(view, chosen.rows[i], x, y, out);
+        for (uint64_t i = 0; i < chosen.total && spool_pass(&s, SPOOL_BYTES); i++)
+            csv_row(view, chosen.rows[i], x, y, &s.text);
     else
-        for (uint64_t row = 0; row < view->rows && proto_text_ok(out); row++)
+        for (uint64_t row = 0; row < view->rows && spool_pass(&s, SPOOL_BYTES); row++)
             if (matches(view, query, row))
-                csv_row(view, row, x, y, out);
+                csv_row(view, row, x, y, &s.text);
     free(chosen.rows);
-    return proto_text_ok(out) ? MI_OK : MI_MEMORY;
+    return spool_end(&s);
 }
 
 static void npy_row(const proto_pmi_view *view, uint64_t row, proto_text *out)
@@ -233,21 +271,22 @@ static void npy_row(const proto_pmi_view *view, uint64_t row, proto_text *out)
     proto_text_append(out, values, sizeof values);
 }
 
-mi_status proto_pmi_encode_npy(const proto_pmi_view *view, const proto_pmi_query *query, proto_text *out)
+mi_status proto_pmi_write_npy(const proto_pmi_view *view, const proto_pmi_query *query,
+                              const proto_output *out, mi_error *err)
 {
     selection chosen;
     bool all = query->top == 0 && query->min == -(double)INFINITY;
-    mi_status status = select_rows(&chosen, view, query);
-    if (status != MI_OK)
-        return status;
-    proto_npy_header_f8(all ? view->rows : chosen.total, N_COLUMNS, out);
+    if (select_rows(&chosen, view, query) != MI_OK)
+        return mi_fail(err, MI_MEMORY, "rows of the PMI table");
+    spool s = spool_to(out, err);
+    proto_npy_header_f8(all ? view->rows : chosen.total, N_COLUMNS, &s.text);
     if (chosen.rows)
-        for (uint64_t i = 0; i < chosen.total; i++)
-            npy_row(view, chosen.rows[i], out);
+        for (uint64_t i = 0; i < chosen.total && spool_pass(&s, SPOOL_BYTES); i++)
+            npy_row(view, chosen.rows[i], &s.text);
     else
-        for (uint64_t row = 0; row < view->rows && proto_text_ok(out); row++)
+        for (uint64_t row = 0; row < view->rows && spool_pass(&s, SPOOL_BYTES); row++)
             if (all || matches(view, query, row))
-                npy_row(view, row, out);
+                npy_row(view, row, &s.text);
     free(chosen.rows);
-    return proto_text_ok(out) ? MI_OK : MI_MEMORY;
+    return spool_end(&s);
 }

@@ -40,13 +40,13 @@ typedef struct proto_pmi_query {
 mi_status proto_pmi_encode_json(const proto_pmi_view *view, const proto_pmi_query *query, const proto_matrix_view *x, const proto_matrix_view *y,
                                 proto_text *out);
 /*
- * The whole (or filtered) table; limit and after do not apply.
+ * The whole (or filtered) table, in bounded memory (8 bytes a row for `top`); limit and after do not apply.
  * csv: row,x_id,y_id,pmi,percentile,p_value,q_value, ids only when there are some.
  * npy: (n,4) float64 pmi, percentile, p, q; unfiltered it has all rows of the data, NaN where not held out, so that row i is pair i.
  */
-mi_status proto_pmi_encode_csv(const proto_pmi_view *view, const proto_pmi_query *query, const proto_matrix_view *x,
-                               const proto_matrix_view *y, proto_text *out);
-mi_status proto_pmi_encode_npy(const proto_pmi_view *view, const proto_pmi_query *query, proto_text *out);
+mi_status proto_pmi_write_csv(const proto_pmi_view *view, const proto_pmi_query *query, const proto_matrix_view *x,
+                              const proto_matrix_view *y, const proto_output *out, mi_error *err);
+mi_status proto_pmi_write_npy(const proto_pmi_view *view, const proto_pmi_query *query, const proto_output *out, mi_error *err);
 
 /*
  * rows (n) ordered by replicate, fold, step. max_points: per run; evenly thinned, first and last kept.

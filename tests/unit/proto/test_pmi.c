@@ -41,6 +41,12 @@ static void json_is(const proto_pmi_query *query, const proto_matrix_view *x, co
     proto_text_fini(&blob);
 }
 
+static mi_status append(void *ctx, const void *bytes, size_t n, mi_error *err)
+{
+    proto_text_append(ctx, bytes, n);
+    return proto_text_ok(ctx) ? MI_OK : mi_fail(err, MI_MEMORY, "text");
+}
+
 START_TEST(test_the_blob_reads_back_bit_for_bit)
 {
     proto_pmi_view view = a_view();
@@ -120,7 +126,8 @@ START_TEST(test_the_top_of_many_pairs_is_the_top_of_the_sorted_pairs)
         const proto_pmi_query query = {.min = -INFINITY, .top = tops[t]};
         proto_text csv;
         proto_text_init(&csv, 1 << 20);
-        ck_assert_int_eq(proto_pmi_encode_csv(&view, &query, NULL, NULL, &csv), MI_OK);
+        ck_assert_int_eq(proto_pmi_write_csv(&view, &query, NULL, NULL, &(proto_output){append, &csv}, NULL),
+                         MI_OK);
         char *line = strchr(csv.data, '\n') + 1;
         for (uint64_t i = 0; i < tops[t] && i < N; i++, line = strchr(line, '\n') + 1)
             ck_assert_uint_eq(strtoull(line, NULL, 10), order[i]);
@@ -136,7 +143,8 @@ START_TEST(test_csv_has_ids_quoted_where_they_have_to_be)
     proto_text text;
     proto_text_init(&text, 1 << 16);
     const proto_pmi_query all = {.min = -INFINITY};
-    ck_assert_int_eq(proto_pmi_encode_csv(&view, &all, &with_ids, &with_ids, &text), MI_OK);
+    ck_assert_int_eq(
+        proto_pmi_write_csv(&view, &all, &with_ids, &with_ids, &(proto_output){append, &text}, NULL), MI_OK);
     ck_assert_str_eq(text.data, "row,x_id,y_id,pmi,percentile,p_value,q_value\n"
                                 "0,r0,r0,0.5,0.6,0.4,0.5\n"
                                 "2,\"a,b\",\"a,b\",2,0.99,0.01,0.03\n"
@@ -153,7 +161,9 @@ START_TEST(test_npy_has_all_rows_unless_filtered)
     proto_pmi_view view = a_view();
     proto_text text;
     proto_text_init(&text, 1 << 16);
-    ck_assert_int_eq(proto_pmi_encode_npy(&view, &(proto_pmi_query){.min = -INFINITY}, &text), MI_OK);
+    ck_assert_int_eq(proto_pmi_write_npy(&view, &(proto_pmi_query){.min = -INFINITY},
+                                         &(proto_output){append, &text}, NULL),
+                     MI_OK);
     ck_assert_uint_eq(text.length, 128 + ROWS * 4 * sizeof(double));
     ck_assert_ptr_nonnull(strstr(text.data + 10, "'shape': (6, 4)"));
     double row[4];
@@ -161,7 +171,9 @@ START_TEST(test_npy_has_all_rows_unless_filtered)
     ck_assert_double_eq(row[0], 2.0);
     ck_assert_double_eq(row[3], 0.03);
     proto_text_fini(&text);
-    ck_assert_int_eq(proto_pmi_encode_npy(&view, &(proto_pmi_query){.min = 0.5}, &text), MI_OK);
+    ck_assert_int_eq(
+        proto_pmi_write_npy(&view, &(proto_pmi_query){.min = 0.5}, &(proto_output){append, &text}, NULL),
+        MI_OK);
     ck_assert_ptr_nonnull(strstr(text.data + 10, "'shape': (3, 4)"));
     proto_text_fini(&text);
     proto_text_fini(&blob);
@@ -176,7 +188,7 @@ START_TEST(test_an_answer_over_its_cap_fails)
     proto_text_init(&text, 200);
     ck_assert_int_eq(proto_pmi_encode_json(&view, &query, NULL, NULL, &text), MI_MEMORY);
     proto_text_fini(&text);
-    ck_assert_int_eq(proto_pmi_encode_npy(&view, &query, &text), MI_MEMORY);
+    ck_assert_int_eq(proto_pmi_write_npy(&view, &query, &(proto_output){append, &text}, NULL), MI_MEMORY);
     proto_text_fini(&text);
     proto_text_fini(&blob);
 }
