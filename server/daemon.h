@@ -2,7 +2,8 @@
  * The daemon's life: put the parts together, run the loop, take them apart.
  *
  *     start:  hub -> store -> HTTP -> workers -> ready
- *     stop:   workers stop claiming, checkpoint and release (HTTP goes on answering) -> HTTP drains -> hub -> store
+ *     stop:   workers stop claiming, checkpoint and release (HTTP goes on answering) -> HTTP drains -> hub ->
+ * store
  */
 #ifndef SERVER_DAEMON_H
 #define SERVER_DAEMON_H

@@ -1,5 +1,6 @@
 /*
- * Listen addresses: "127.0.0.1:8080", "[::1]:8080", "localhost:8080". Names are not looked up: a daemon must not wait for a resolver.
+ * Listen addresses: "127.0.0.1:8080", "[::1]:8080", "localhost:8080". Names are not looked up: a daemon must
+ * not wait for a resolver.
  */
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H

@@ -9,7 +9,8 @@
 
 #define ID_MAX 40
 
-/* prefix + "_" + ULID (48-bit ms time, 80 random bits, Crockford base32): "job_01K...". Ids made by one process ascend. Thread: any. */
+/* prefix + "_" + ULID (48-bit ms time, 80 random bits, Crockford base32): "job_01K...". Ids made by one
+ * process ascend. Thread: any. */
 void id_make(char out[ID_MAX], const char *prefix);
 /* Whether text looks like an id of that prefix: what may reach a query. */
 int id_valid(const char *text, const char *prefix);

@@ -1,9 +1,11 @@
 /*
- * Structured logs on stderr: one line an event, logfmt (time=... level=... msg="..." key=value ...), or JSON lines.
+ * Structured logs on stderr: one line an event, logfmt (time=... level=... msg="..." key=value ...), or JSON
+ * lines.
  *
  *     log_info("job submitted", "job", id, "request", request_id, NULL);
  *
- * Keys and values are strings, NULL-terminated list; values are quoted and escaped as needed. Thread: any; a line is written by one write(2).
+ * Keys and values are strings, NULL-terminated list; values are quoted and escaped as needed. Thread: any; a
+ * line is written by one write(2).
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

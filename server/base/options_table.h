@@ -19,7 +19,7 @@ typedef enum option_kind {
 typedef struct option_entry {
     const char *section, *name; /* flag --name, variable MUTUALD_NAME, ini key name below [section] */
     option_kind kind;
-    size_t offset, size; /* of the field */
+    size_t offset, size;  /* of the field */
     const char *fallback; /* NULL: as options_defaults found it */
     uint64_t min, max;
     const char *choices;

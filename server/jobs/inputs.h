@@ -14,8 +14,10 @@ typedef struct job_inputs {
     mi_matrix x, y;           /* inside the mappings */
 } job_inputs;
 
-/* MI_CORRUPT when the data are gone or damaged, MI_INVALID when the spec does not decode (any more). On error nothing is held. */
-mi_status job_inputs_open(job_inputs *out, store *s, const store_run *run, const proto_limits *limits, mi_error *err);
+/* MI_CORRUPT when the data are gone or damaged, MI_INVALID when the spec does not decode (any more). On error
+ * nothing is held. */
+mi_status job_inputs_open(job_inputs *out, store *s, const store_run *run, const proto_limits *limits,
+                          mi_error *err);
 void job_inputs_close(job_inputs *inputs);
 
 #endif

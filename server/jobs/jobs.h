@@ -2,9 +2,11 @@
  * The workers: threads that claim runs from the store, train, and give results back.
  *
  * DESIGN
- * Each worker is a thread of ours (not libuv's pool: work started there cannot be cancelled and exit waits for it), one run at a time over single-threaded
- * BLAS. It claims by lease, steps the run (core's mi_run_step), and between steps: polls its cancel flag, renews the lease, reports progress (at most every
- * 100 ms), takes a checkpoint (every checkpoint_s). Workers know no HTTP and no JSON beyond proto's encoders; they meet everybody in the store.
+ * Each worker is a thread of ours (not libuv's pool: work started there cannot be cancelled and exit waits
+ * for it), one run at a time over single-threaded BLAS. It claims by lease, steps the run (core's
+ * mi_run_step), and between steps: polls its cancel flag, renews the lease, reports progress (at most every
+ * 100 ms), takes a checkpoint (every checkpoint_s). Workers know no HTTP and no JSON beyond proto's encoders;
+ * they meet everybody in the store.
  */
 #ifndef JOBS_H
 #define JOBS_H
@@ -17,8 +19,8 @@ typedef struct job_pool job_pool;
 typedef struct job_pool_config {
     store *store;
     hub *hub;
-    const char *owner;     /* names this daemon in leases */
-    const char *kernel;    /* BLAS kernel, for results */
+    const char *owner;  /* names this daemon in leases */
+    const char *kernel; /* BLAS kernel, for results */
     uint32_t n_workers, checkpoint_ms, lease_ms;
     proto_limits limits;
 } job_pool_config;

@@ -21,7 +21,7 @@ void reporter_init(reporter *r, store *s, const store_run *run, uint32_t n_worke
 /* New points or another phase: at most every 100 ms; otherwise a sign of life now and then. */
 bool reporter_due(const reporter *r, const mi_progress *progress, int64_t now_ms);
 /* Everything that is new. As store_run_report. */
-mi_status reporter_send(reporter *r, const mi_progress *progress, double steps_per_s, int64_t now_ms, bool *canceled,
-                        mi_error *err);
+mi_status reporter_send(reporter *r, const mi_progress *progress, double steps_per_s, int64_t now_ms,
+                        bool *canceled, mi_error *err);
 
 #endif

@@ -29,22 +29,24 @@ struct job_pool {
     worker workers[];
 };
 
-/* Execute a claimed run, to the end or until it has to be let go. The result, the failure or the release is in the store afterwards. */
+/* Execute a claimed run, to the end or until it has to be let go. The result, the failure or the release is
+ * in the store afterwards. */
 void worker_train(worker *w, const store_run *run);
 void worker_combine(worker *w, const store_run *run);
 
 /*
- * How a run ended, other than well: MI_STALE drops it silently (somebody else has it), MI_CANCELED releases it (cancel or stop), all else fails
- * its job with a problem.
+ * How a run ended, other than well: MI_STALE drops it silently (somebody else has it), MI_CANCELED releases
+ * it (cancel or stop), all else fails its job with a problem.
  */
 void worker_settle(worker *w, const store_run *run, const mi_error *err);
 
 /*
- * Call attempt until the disk takes what it writes: training that is done should not be lost to a disk that is full for a while. Gives up with attempt's
- * error when the job's time is over, or with MI_CANCELED or MI_STALE.
+ * Call attempt until the disk takes what it writes: training that is done should not be lost to a disk that
+ * is full for a while. Gives up with attempt's error when the job's time is over, or with MI_CANCELED or
+ * MI_STALE.
  */
-mi_status worker_persist(worker *w, const store_run *run, mi_status (*attempt)(void *ctx, mi_error *err), void *ctx,
-                         mi_error *err);
+mi_status worker_persist(worker *w, const store_run *run, mi_status (*attempt)(void *ctx, mi_error *err),
+                         void *ctx, mi_error *err);
 
 /* Milliseconds until the job's time is over, on the wall clock that started it. */
 int64_t worker_time_left_ms(const store_run *run);
