@@ -37,7 +37,8 @@ const char *format_duration(char buffer[FORMAT_SIZE], double seconds)
     else if (seconds < 3599.5)
         snprintf(buffer, FORMAT_SIZE, "%ld min %02ld s", lround(seconds) / 60, lround(seconds) % 60);
     else
-        snprintf(buffer, FORMAT_SIZE, "%.0f h %02d min", floor(seconds / 3600), (int)fmod(floor(seconds / 60), 60));
+        snprintf(buffer, FORMAT_SIZE, "%.0f h %02d min", floor(seconds / 3600),
+                 (int)fmod(floor(seconds / 60), 60));
     return buffer;
 }
 

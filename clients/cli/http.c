@@ -299,6 +299,8 @@ static mi_status explain(const exchange *x, CURLcode result, const char *detail,
         return mi_fail(err, MI_INVALID, "the file could not be read while it was uploaded");
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
         /* A server that refuses an upload may answer and hang up while bytes are still on their way. */
         if (x->response->status >= 400)
             return MI_OK;

@@ -73,6 +73,7 @@ cli_exit output_finish(cli *c, cli_exit so_far)
     return so_far == CLI_OK ? CLI_FAILED : so_far;
 }
 
+static void say(cli *c, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static void say(cli *c, const char *format, va_list args)
 {
     say_status(c, "");

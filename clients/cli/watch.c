@@ -4,8 +4,8 @@
 #include "output.h"
 #include "progress.h"
 #include "sse.h"
+#include "tracker.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,9 +21,8 @@ typedef struct watcher {
     cli *c;
     const char *id;
     progress progress;
+    tracker tracker;
     sse_parser parser;
-    char state[16];
-    double version;
     bool no_stream;         /* events do not get through: poll */
     unsigned empty_streams; /* in a row, that ended without a byte */
     double reached_s;       /* when the server last answered */
@@ -36,44 +35,6 @@ bool job_is_terminal(const proto_node *job)
 
     return state && (strcmp(state, "succeeded") == 0 || strcmp(state, "failed") == 0 ||
                      strcmp(state, "canceled") == 0);
-}
-
-static void copy_text(const cli *c, char *out, size_t size, const char *text)
-{
-    char buffer[SAFE_SIZE];
-
-    if (text)
-        snprintf(out, size, "%.*s", (int)size - 1, safe(c, buffer, text));
-}
-
-static void copy_number(double *out, double value)
-{
-    if (isfinite(value))
-        *out = value;
-}
-
-/* What a progress object (of a job, or an event) says; what it leaves out stays. */
-static void take_progress(watcher *w, const proto_node *p)
-{
-    progress_view *view = &w->progress.view;
-    const proto_node *eta = proto_node_member(p, "eta_s");
-
-    copy_text(w->c, view->phase, sizeof view->phase, json_string(p, "/phase"));
-    copy_number(&view->fraction, json_number(p, "/fraction"));
-    copy_number(&view->runs, json_number(p, "/runs"));
-    copy_number(&view->runs_done, json_number(p, "/runs_done"));
-    copy_number(&view->step, json_number(p, "/step"));
-    if (eta)
-        view->eta_s = proto_node_number(eta, -1);
-}
-
-static void take_job(watcher *w, const proto_node *job)
-{
-    copy_text(w->c, w->state, sizeof w->state, json_string(job, "/state"));
-    copy_number(&w->version, json_number(job, "/version"));
-    take_progress(w, proto_node_member(job, "progress"));
-    if (strcmp(w->state, "running") != 0 || !*w->progress.view.phase)
-        copy_text(w->c, w->progress.view.phase, sizeof w->progress.view.phase, w->state);
 }
 
 static void on_tick(void *ctx, uint64_t sent)
@@ -93,12 +54,7 @@ static bool on_event(void *ctx, const sse_event *event)
         return false;
     if (proto_json_parse(&json, event->data, event->size, SSE_MAX_EVENT, NULL, 0, NULL) != MI_OK)
         return true; /* an event of no use; the job object is what counts */
-    if (strcmp(event->name, "progress") == 0)
-        take_progress(w, proto_json_root(json));
-    else if (strcmp(event->name, "state") == 0)
-        take_job(w, proto_json_root(json));
-    else if (strcmp(event->name, "metric") == 0)
-        copy_number(&w->progress.view.step, json_number(proto_json_root(json), "/step"));
+    tracker_event(&w->tracker, event->name, proto_json_root(json), clock_s() - w->progress.started_s);
     proto_json_free(json);
     return true;
 }
@@ -142,7 +98,8 @@ static cli_exit stream(watcher *w)
     return status == MI_CANCELED ? CLI_INTERRUPTED : CLI_OK;
 }
 
-/* GET the job; wait_s > 0: once its version passes w->version. *status and the response tell how it went. */
+/* GET the job; wait_s > 0: once its version passes w->tracker.version. *status and the response tell how it
+ * went. */
 static mi_status poll_job(watcher *w, unsigned wait_s, http_response *response, mi_error *err)
 {
     http_request request = {.method = "GET", .tick = on_tick, .ctx = w};
@@ -150,7 +107,7 @@ static mi_status poll_job(watcher *w, unsigned wait_s, http_response *response, 
     mi_status status;
 
     if (wait_s > 0)
-        snprintf(query, sizeof query, "?wait=%u&since=%.0f", wait_s, w->version);
+        snprintf(query, sizeof query, "?wait=%u&since=%.0f", wait_s, w->tracker.version);
     path = api_path("jobs", w->id, query);
     request.path = path;
     *response = (http_response){0};
@@ -198,7 +155,7 @@ static cli_exit look(watcher *w, unsigned wait_s, api_document *job)
         w->failures = 0;
         code = api_parse(w->c, &response, job);
         if (code == CLI_OK) {
-            take_job(w, job->root);
+            tracker_job(&w->tracker, job->root);
             progress_show(&w->progress);
         }
         if (code != CLI_OK || !job_is_terminal(job->root))
@@ -237,11 +194,13 @@ cli_exit watch_job(cli *c, const char *id, api_document *job)
     *job = (api_document){0};
     safe(c, subject, id);
     progress_start(&w.progress, c, subject);
+    tracker_init(&w.tracker, c, &w.progress.view);
     sse_init(&w.parser);
     code = follow(&w, job);
     progress_end(&w.progress);
     if (code == CLI_UNREACHABLE)
         say_note(c, "to resume: mutual jobs watch %s", subject);
     sse_fini(&w.parser);
+    tracker_fini(&w.tracker);
     return code;
 }

@@ -73,8 +73,8 @@ END_TEST
 
 START_TEST(test_gaps_constants_and_nothing_at_all_are_drawn_without_harm)
 {
-    const double x[] = {0, 1, 2}, gap[] = {1, NAN, 2}, flat[] = {3, 3, 3},
-                 none[] = {NAN, INFINITY, -INFINITY}, huge[] = {-1e308, 0, 1e308};
+    const double x[] = {0, 1, 2}, gap[] = {1, (double)NAN, 2}, flat[] = {3, 3, 3},
+                 none[] = {(double)NAN, (double)INFINITY, -(double)INFINITY}, huge[] = {-1e308, 0, 1e308};
     const double *const all[] = {gap, flat, none, huge};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

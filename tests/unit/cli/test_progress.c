@@ -54,7 +54,7 @@ END_TEST
 
 START_TEST(test_fractions_that_make_no_sense_are_clamped)
 {
-    static const double fractions[] = {-1, 7, NAN, INFINITY};
+    static const double fractions[] = {-1, 7, (double)NAN, (double)INFINITY};
 
     for (size_t i = 0; i < sizeof fractions / sizeof *fractions; i++) {
         progress_view view = example();

@@ -39,7 +39,7 @@ START_TEST(test_a_column_that_says_nothing_is_left_out)
     table_init(&t, "lrl", titles, false, true);
     for (int i = 0; i < 2; i++) {
         table_text(&t, "a");
-        table_count(&t, NAN);
+        table_count(&t, (double)NAN);
         table_text(&t, "b");
     }
     check_table(&t, 0, "NAME  NOTE\na     b\na     b\n");
@@ -64,7 +64,7 @@ START_TEST(test_csv_has_every_digit_and_quotes_where_needed)
     table_fixed(&t, 0.1234567890123, 2);
     table_text(&t, NULL);
     table_text(&t, "c");
-    table_number(&t, NAN);
+    table_number(&t, (double)NAN);
     table_text(&t, "d");
     check_table(&t, 0, "NAME,ROWS,NOTE\n\"a,\"\"b\"\"\",0.1234567890123,\nc,,d\n");
 }

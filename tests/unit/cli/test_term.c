@@ -67,10 +67,10 @@ START_TEST(test_figures_are_written_for_people)
 
     ck_assert_str_eq(format_number(b, 0.00212345), "0.002123");
     ck_assert_str_eq(format_number(b, 100000), "100000");
-    ck_assert_str_eq(format_number(b, NAN), "-");
+    ck_assert_str_eq(format_number(b, (double)NAN), "-");
     ck_assert_str_eq(format_fixed(b, -0.00001, 4), "0.0000");
     ck_assert_str_eq(format_fixed(b, 1.43215, 3), "1.432");
-    ck_assert_str_eq(format_fixed(b, INFINITY, 3), "-");
+    ck_assert_str_eq(format_fixed(b, (double)INFINITY, 3), "-");
     ck_assert_uint_lt(strlen(format_fixed(b, 1e300, 4)), 16);
 }
 END_TEST
