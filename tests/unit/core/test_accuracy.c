@@ -4,6 +4,7 @@
  */
 #include "estimating.h"
 #include "laws.h"
+#include "testing.h"
 
 #include "mi/info.h"
 
@@ -69,18 +70,7 @@ int main(void)
         fprintf(stderr, "%s\n", err.message);
         return EXIT_FAILURE;
     }
-    Suite *suite = suite_create("accuracy");
-    TCase *tcase = tcase_create("defaults");
-    tcase_add_test(tcase, test_gaussian_and_its_cube_within_a_tenth_of_a_nat);
-    tcase_add_test(tcase, test_gaussian_at_2_4_6_bits_within_015_bits);
-    tcase_add_test(tcase, test_laws_that_are_not_gaussian_within_03_nats);
-    tcase_add_test(tcase, test_independent_data_give_no_information);
-    tcase_set_timeout(tcase, 0);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_TESTS("accuracy", test_gaussian_and_its_cube_within_a_tenth_of_a_nat,
+              test_gaussian_at_2_4_6_bits_within_015_bits, test_laws_that_are_not_gaussian_within_03_nats,
+              test_independent_data_give_no_information);
 }

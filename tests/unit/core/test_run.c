@@ -3,6 +3,7 @@
  */
 #include "estimating.h"
 #include "laws.h"
+#include "testing.h"
 
 #include "mi/info.h"
 
@@ -335,24 +336,10 @@ int main(void)
 {
     mi_blas_setup(NULL);
     sample();
-    Suite *suite = suite_create("run");
-    TCase *tcase = tcase_create("run");
-    tcase_add_test(tcase, test_resumed_run_gives_the_same_bytes);
-    tcase_add_test(tcase, test_resumed_joint_run_gives_the_same_bytes);
-    tcase_add_test(tcase, test_runs_differ_by_fold_and_seed_only);
-    tcase_add_test(tcase, test_damaged_checkpoint_is_refused_and_the_run_starts_anew);
-    tcase_add_test(tcase, test_training_and_scoring_allocate_nothing);
-    tcase_add_test(tcase, test_every_spec_fits_the_workspace_it_was_accepted_with);
-    tcase_add_test(tcase, test_step_0_is_the_copula_estimate);
-    tcase_add_test(tcase, test_objective_without_pmi_gives_an_estimate_and_no_pmi);
-    tcase_add_test(tcase, test_too_few_pairs_for_the_settings_are_refused_by_field);
-    tcase_add_test(tcase, test_constant_side_is_refused_by_name);
-    tcase_set_timeout(tcase, 0);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_TESTS(
+        "run", test_resumed_run_gives_the_same_bytes, test_resumed_joint_run_gives_the_same_bytes,
+        test_runs_differ_by_fold_and_seed_only, test_damaged_checkpoint_is_refused_and_the_run_starts_anew,
+        test_training_and_scoring_allocate_nothing, test_every_spec_fits_the_workspace_it_was_accepted_with,
+        test_step_0_is_the_copula_estimate, test_objective_without_pmi_gives_an_estimate_and_no_pmi,
+        test_too_few_pairs_for_the_settings_are_refused_by_field, test_constant_side_is_refused_by_name);
 }
