@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE 1000u
+#define PAGE 200u /* what every list of the server gives at once */
 
 void list_query(proto_text *path, const char *key, const char *value)
 {

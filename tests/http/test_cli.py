@@ -1,0 +1,273 @@
+"""The real `mutual` against the real daemon: what a user at a terminal relies on."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import signal
+import socket
+import subprocess
+import time
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MUTUAL = os.environ.get("MUTUAL_BIN", str(ROOT / "build/release/clients/cli/mutual"))
+JOB_ID = re.compile(r"job_[0-9A-Z]{26}")
+QUICK = ("--folds", "2", "--max-steps", "40")
+ENDLESS = ("--max-steps", "100000", "--set", "/train/early_stopping=false")
+
+
+def environment(**changes):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("MUTUAL_") and k != "NO_COLOR"}
+    return {**env, "LC_ALL": "C.UTF-8", "TERM": "xterm", **changes}
+
+
+@pytest.fixture
+def mutual(server):
+    def run(*args, code=0, url=None, text=True, **env):
+        done = subprocess.run([MUTUAL, "--server", url or server.url, *map(str, args)], capture_output=True, text=text,
+                              timeout=120, env=environment(**env))
+        assert done.returncode == code, f"{args}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """300 pairs of two columns, correlation 0.8 each: 1.02 nats."""
+    rng = np.random.default_rng(7)
+    x = rng.standard_normal((300, 2))
+    y = 0.8 * x + 0.6 * rng.standard_normal((300, 2))
+    np.save(tmp_path / "x.npy", x.astype("f4"))
+    np.savetxt(tmp_path / "y data.csv", y, delimiter=",", header="a,b", comments="")
+    return tmp_path / "x.npy", tmp_path / "y data.csv"
+
+
+@pytest.fixture
+def finished(mutual, pair):
+    done = mutual("estimate", *pair, *QUICK, "-o", "json")
+    return json.loads(done.stdout)["id"]
+
+
+@pytest.fixture
+def endless(mutual, pair):
+    """A job that is still training when the test looks at it."""
+    job = mutual("estimate", *pair, *ENDLESS, "--detach").stdout.strip()
+    yield job
+    mutual("jobs", "cancel", job)
+
+
+def test_estimate_prints_the_result_with_its_unit_interval_and_what_to_look_at_next(mutual, pair):
+    done = mutual("estimate", *pair, *QUICK, "--tag", "project=cli")
+    job = JOB_ID.search(done.stdout).group()
+    assert re.search(r"mutual information +-?\d\.\d{4} nats = -?\d\.\d{4} bits", done.stdout)
+    assert "95% sampling interval" in done.stdout and "AUROC" in done.stdout and "per fold" in done.stdout
+    assert "warning few_pairs" in done.stdout
+    assert f"mutual pmi {job}" in done.stdout and f"mutual curve {job}" in done.stdout
+    assert job in mutual("jobs", "ls", "--tag", "project=cli").stdout
+    assert job not in mutual("jobs", "ls", "--tag", "project=other").stdout
+
+
+def test_json_is_the_job_as_the_server_sends_it(mutual, server, pair):
+    job = json.loads(mutual("estimate", *pair, *QUICK, "--seed", "42", "--set", "/train/batch=64", "-o", "json").stdout)
+    assert job["state"] == "succeeded"
+    assert job["spec"]["split"]["folds"] == 2 and job["spec"]["train"]["batch"] == 64 and job["spec"]["seed"] == "42"
+    assert json.loads(mutual("jobs", "get", job["id"], "-o", "json").stdout) == job
+    again = json.loads(mutual("estimate", *pair, *QUICK, "--seed", "42", "--set", "/train/batch=64", "-o", "json").stdout)
+    assert again["id"] != job["id"] and again["result"]["mi"] == job["result"]["mi"]
+
+
+def test_csv_is_one_row_of_exact_figures(mutual, pair):
+    done = mutual("estimate", *pair, *QUICK, "-o", "csv", "--quiet")
+    (row,) = csv.DictReader(io.StringIO(done.stdout))
+    job = json.loads(mutual("jobs", "get", row["id"], "-o", "json").stdout)
+    assert float(row["mi_nats"]) == job["result"]["mi"]["nats"]
+    assert float(row["sampling95_low_nats"]) == job["result"]["mi"]["sampling95_nats"][0]
+    assert done.stderr == ""
+
+
+def test_a_file_is_uploaded_once_under_a_name_made_of_its_hash(mutual, pair):
+    mutual("estimate", *pair, *QUICK)
+    mutual("estimate", *pair, *QUICK)
+    names = [row["name"] for row in csv.DictReader(io.StringIO(mutual("datasets", "ls", "-o", "csv", "--limit", 1000).stdout))]
+    for path, stem in zip(pair, ("x", "y-data")):
+        assert names.count(f"{stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}") == 1
+
+
+def test_datasets_are_put_described_used_by_name_and_removed(mutual, pair):
+    mutual("datasets", "put", "cli-x", pair[0])
+    mutual("datasets", "put", "cli-x", pair[0])
+    described = json.loads(mutual("datasets", "get", "cli-x", "-o", "json").stdout)
+    assert (described["rows"], described["columns"]) == (300, 2)
+    assert "cli-x" in mutual("datasets").stdout
+    mutual("estimate", "dataset:cli-x", pair[1], *QUICK)
+    refused = mutual("datasets", "put", "cli-x", pair[1], code=2)
+    assert "409" in refused.stderr
+    mutual("datasets", "rm", "cli-x")
+    assert "404" in mutual("datasets", "get", "cli-x", code=2).stderr
+
+
+def test_a_spec_file_names_everything_and_flags_change_it(mutual, pair, tmp_path):
+    spec = tmp_path / "job.json"
+    data = np.load(pair[0]).astype("f8").tolist()
+    spec.write_text(json.dumps({"x": {"data": data}, "y": {"data": data}, "split": {"folds": 5}, "train": {"max_steps": 20}}))
+    job = json.loads(mutual("estimate", "--spec", spec, "--folds", "2", "-o", "json").stdout)
+    assert job["spec"]["split"]["folds"] == 2 and job["spec"]["train"]["max_steps"] == 20
+
+
+def test_pmi_comes_as_table_json_csv_and_npy(mutual, finished, tmp_path):
+    assert mutual("pmi", finished).stdout.count("\n") == 21
+    page = json.loads(mutual("pmi", finished, "-o", "json", "--top", "3").stdout)
+    values = [row["pmi"] for row in page["data"]]
+    assert len(values) == 3 and values == sorted(values, reverse=True)
+    rows = list(csv.DictReader(io.StringIO(mutual("pmi", finished, "-o", "csv").stdout)))
+    assert len(rows) == 300 and max(float(row["pmi"]) for row in rows) == values[0]
+    mutual("pmi", finished, "--out", tmp_path / "p.npy")
+    array = np.load(tmp_path / "p.npy")
+    assert array.shape[0] == 300 and array.dtype == np.float64
+    assert np.load(io.BytesIO(mutual("pmi", finished, "-o", "npy", text=False).stdout)).shape == array.shape
+    assert len(mutual("pmi", finished, "--min", values[1]).stdout.splitlines()) == 3
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("p.npy")] == ["p.npy"]
+
+
+def test_estimate_saves_the_pairs_and_draws_the_curves_on_request(mutual, pair, tmp_path):
+    done = mutual("estimate", *pair, *QUICK, "--pmi", tmp_path / "pairs.csv", "--curve")
+    assert len((tmp_path / "pairs.csv").read_text().splitlines()) == 301
+    assert "loss, nats" in done.stdout
+
+
+def test_a_download_that_fails_leaves_no_file(mutual, endless, tmp_path):
+    refused = mutual("pmi", endless, "--out", tmp_path / "p.npy", code=2)
+    assert "409" in refused.stderr
+    assert not list(tmp_path.glob("p.npy*"))
+
+
+def test_curves_are_drawn_in_braille_or_ascii_and_given_as_data(mutual, finished):
+    drawn = mutual("curve", finished).stdout
+    assert any("\u2800" < c <= "\u28ff" for c in drawn) and "MI, nats" in drawn and "loss, nats" in drawn and "step" in drawn
+    assert re.search(r"^ +0\.0 .*\n +0\.1 ", drawn, re.M), drawn
+    assert "\x1b" not in drawn
+    plain = mutual("curve", finished, LC_ALL="C").stdout
+    assert plain.isascii() and "ooo" in plain
+    assert max(map(len, mutual("curve", finished, COLUMNS="60").stdout.splitlines())) <= 60
+    assert "1 run" in mutual("curve", finished, "--run", "0.1").stdout
+    assert "no run 0.7" in mutual("curve", finished, "--run", "0.7", code=2).stderr
+    runs = json.loads(mutual("curve", finished, "-o", "json").stdout)["runs"]
+    rows = list(csv.DictReader(io.StringIO(mutual("curve", finished, "-o", "csv").stdout)))
+    assert len(rows) == sum(len(run["step"]) for run in runs) > 0
+
+
+def test_info_and_queue_are_readable(mutual):
+    assert "infonce-anchor" in mutual("info").stdout
+    assert "limits" in json.loads(mutual("info", "-o", "json").stdout)
+    assert mutual("queue").stdout
+
+
+def test_exit_1_when_the_job_fails_or_is_canceled(mutual, pair, endless):
+    failed = mutual("estimate", *pair, *ENDLESS, "--timeout", "1", code=1)
+    assert "timeout" in failed.stderr.lower() or "time" in failed.stderr.lower()
+    mutual("jobs", "cancel", endless)
+    assert "canceled" in mutual("jobs", "watch", endless, code=1).stderr
+    mutual("jobs", "rm", endless)
+    mutual("jobs", "get", endless, code=2)
+
+
+@pytest.mark.parametrize("args, said", [
+    (["frobnicate"], "frobnicate"),
+    (["estimate", "only-x.npy"], "needs X and Y"),
+    (["estimate", "no-such-file.npy", "dataset:y"], "No such file"),
+    (["estimate", "dataset:nowhere-x", "dataset:nowhere-y"], "nowhere-x"),
+    (["estimate", "dataset:a", "dataset:b", "--set", "/critic/type=joint"], "needs its quotes"),
+    (["jobs", "get", "job_00000000000000000000000000"], "404"),
+    (["jobs", "get", "../../etc/passwd"], "404"),
+    (["curve", "job_1", "--folds", "3"], "not a flag"),
+])
+def test_exit_2_says_what_is_wrong(mutual, args, said):
+    assert said in mutual(*args, code=2).stderr
+
+
+def test_exit_2_lists_every_bad_field_with_its_pointer(mutual, pair):
+    refused = mutual("estimate", *pair, "--nu", "-4", "--set", "/train/batch=0", "--set", "/frobnicate=1", code=2)
+    for pointer in ("/objective/nu", "/train/batch", "/frobnicate"):
+        assert re.search(rf"^  {pointer}: .+", refused.stderr, re.M), refused.stderr
+
+
+def test_exit_2_for_a_file_that_is_not_data(mutual, pair, tmp_path):
+    (tmp_path / "bad.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    refused = mutual("estimate", tmp_path / "bad.npy", pair[1], code=2)
+    assert "bad.npy" in refused.stderr and re.search(r"\(4\d\d\)", refused.stderr)
+
+
+def test_exit_3_when_nobody_listens(mutual):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        done = mutual("info", code=3, url=f"http://127.0.0.1:{unused.getsockname()[1]}")
+    assert "cannot reach" in done.stderr and "is mutuald running" in done.stderr
+
+
+def start(server, *args):
+    return subprocess.Popen([MUTUAL, "--server", server.url, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True, env=environment())
+
+
+def test_ctrl_c_detaches_prints_the_id_and_the_job_goes_on(mutual, server, pair):
+    process = start(server, "estimate", *pair, *ENDLESS)
+    job = JOB_ID.search(process.stderr.readline()).group()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert out == f"{job}\n" and f"mutual jobs watch {job}" in err
+    assert json.loads(mutual("jobs", "get", job, "-o", "json").stdout)["state"] in ("queued", "running")
+    mutual("jobs", "cancel", job)
+
+
+def test_watch_follows_to_the_end(mutual, server, pair):
+    job = mutual("estimate", *pair, *QUICK, "--detach").stdout.strip()
+    assert JOB_ID.fullmatch(job)
+    assert "mutual information" in mutual("jobs", "watch", job).stdout
+
+
+def test_on_a_terminal_there_is_a_progress_bar_that_goes_away(server, pair):
+    primary, secondary = pty.openpty()
+    process = subprocess.Popen([MUTUAL, "--server", server.url, "estimate", *map(str, pair), "--max-steps", "400", "--set",
+                                "/train/early_stopping=false"], stdout=subprocess.DEVNULL, stderr=secondary,
+                               env=environment())
+    os.close(secondary)
+    shown = b""
+    while select.select([primary], [], [], 60)[0]:
+        try:
+            piece = os.read(primary, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(primary)
+    assert process.wait(timeout=60) == 0
+    text = shown.decode()
+    assert "\r" in text and re.search(r"runs \d/5", text) and "%" in text
+    assert text.rstrip("\n").endswith("\r\x1b[K")
+
+
+def test_output_that_cannot_be_written_is_reported(server):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([MUTUAL, "--server", server.url, "info"], stdout=full, stderr=subprocess.PIPE, text=True,
+                              env=environment(), timeout=30)
+    assert done.returncode == 1 and "No space left" in done.stderr
+
+
+def test_help_needs_no_server_and_names_every_command(mutual):
+    text = mutual("help", url="http://127.0.0.1:1").stdout
+    for command in ("estimate", "jobs watch", "datasets put", "pmi", "curve", "info", "queue"):
+        assert f"mutual {command}" in text
+    assert "--folds" in mutual("help", "estimate", url="http://127.0.0.1:1").stdout
+    assert re.fullmatch(r"mutual \d+\.\d+\.\d+\n", mutual("--version", url="http://127.0.0.1:1").stdout)
