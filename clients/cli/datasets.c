@@ -66,7 +66,7 @@ static cli_exit print_columns(cli *c, const proto_node *dataset)
     unsigned i = 0;
     table t;
 
-    if (proto_node_kind(columns) != PROTO_ARRAY)
+    if (!proto_node_first(columns))
         return CLI_OK;
     table_init(&t, "lrrrr", titles, false, c->out.utf8);
     for (const proto_node *column = proto_node_first(columns); column;

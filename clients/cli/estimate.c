@@ -34,11 +34,12 @@ static mi_status read_spec(const char *file, proto_text *out, mi_error *err)
 
 static mi_status start_spec(const cli_options *o, proto_text *spec, mi_error *err)
 {
+    const char *file = o->spec_file && strcmp(o->spec_file, "-") == 0 ? "stdin" : o->spec_file;
     proto_json *json = NULL;
     mi_error why = {0};
     mi_status status;
 
-    if (!o->spec_file) {
+    if (!file) {
         proto_text_puts(spec, "{}");
         return MI_OK;
     }
@@ -46,12 +47,12 @@ static mi_status start_spec(const cli_options *o, proto_text *spec, mi_error *er
     if (status != MI_OK)
         return status;
     if (proto_json_parse(&json, spec->data ? spec->data : "", spec->length, SPEC_MAX, NULL, 0, &why) != MI_OK)
-        return mi_fail(err, MI_INVALID, "%s: %s", o->spec_file, why.message);
+        return mi_fail(err, MI_INVALID, "%s: %s", file, why.message);
     if (proto_node_kind(proto_json_root(json)) != PROTO_OBJECT)
-        status = mi_fail(err, MI_INVALID, "%s: a job document is a JSON object", o->spec_file);
+        status = mi_fail(err, MI_INVALID, "%s: a job document is a JSON object", file);
     else if (o->n_arguments < 2 &&
              (!proto_json_at(proto_json_root(json), "/x") || !proto_json_at(proto_json_root(json), "/y")))
-        status = mi_fail(err, MI_INVALID, "%s has no x and y, and X and Y are not given", o->spec_file);
+        status = mi_fail(err, MI_INVALID, "%s has no x and y, and X and Y are not given", file);
     proto_json_free(json);
     return status;
 }

@@ -116,7 +116,8 @@ cli_exit help_run(cli *c)
     char buffer[SAFE_SIZE];
 
     if (o->n_arguments > 0 && !command) {
-        say_error(c, "there is no command '%s'; see 'mutual help'", safe(c, buffer, o->arguments[0]));
+        say_error(c, "there is no such command: '%s'; see 'mutual help'",
+                  safe(c, buffer, o->arguments[o->n_arguments - 1]));
         return CLI_USAGE;
     }
     proto_text_init(&text, HELP_MAX);
