@@ -14,20 +14,27 @@ static const char *const phase_names[] = {
     [MI_PHASE_DONE] = "score", /* the job itself is not done */
 };
 
-void reporter_init(reporter *r, store *s, const store_run *run, uint32_t n_workers, int64_t now_ms)
+void reporter_init(reporter *r, store *s, const store_run *run, uint32_t n_workers, bool keep_curve,
+                   int64_t now_ms)
 {
     *r = (reporter){.store = s,
                     .run = run,
+                    .keep_curve = keep_curve,
                     .n_workers = n_workers ? n_workers : 1,
                     .started_ms = now_ms,
                     .first_fraction = -1.0,
                     .phase_sent = MI_PHASE_DONE};
 }
 
+bool reporter_complete(const reporter *r, const mi_progress *progress)
+{
+    return !r->keep_curve || r->points_sent >= progress->n_curve;
+}
+
 bool reporter_due(const reporter *r, const mi_progress *progress, int64_t now_ms)
 {
     int64_t silent = now_ms - r->sent_ms;
-    bool news = progress->n_curve > r->points_sent || progress->phase != r->phase_sent;
+    bool news = !reporter_complete(r, progress) || progress->phase != r->phase_sent;
     return silent >= (news ? THROTTLE_MS : SIGN_OF_LIFE_MS);
 }
 
@@ -62,7 +69,7 @@ static void encode_event(const reporter *r, const mi_progress *progress, double 
 
 static uint32_t copy_points(const reporter *r, const mi_progress *progress, proto_curve_row *rows)
 {
-    uint32_t n = progress->n_curve - r->points_sent;
+    uint32_t n = reporter_complete(r, progress) ? 0 : progress->n_curve - r->points_sent;
     if (n > POINTS_AT_A_TIME)
         n = POINTS_AT_A_TIME;
     for (uint32_t i = 0; i < n; i++)
@@ -95,7 +102,7 @@ mi_status reporter_send(reporter *r, const mi_progress *progress, double steps_p
             break;
         r->points_sent += n;
         report.progress = NULL; /* one event, however many batches of points */
-    } while (r->points_sent < progress->n_curve && !*canceled);
+    } while (!reporter_complete(r, progress) && !*canceled);
     r->phase_sent = progress->phase;
     r->sent_ms = now_ms;
     proto_text_fini(&event);

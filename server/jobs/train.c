@@ -166,13 +166,14 @@ static mi_status open_session(session *s, mi_error *err)
     const int64_t now = clock_monotonic_ms();
     s->deadline_ms = now + worker_time_left_ms(s->record);
     s->checkpoint_ms = now + config->checkpoint_ms;
-    reporter_init(&s->reporter, config->store, s->record, config->n_workers, now);
     mi_status status = renew(s, now, err);
     if (status == MI_OK)
         status = job_inputs_open(&s->inputs, config->store, s->record, &config->limits, err);
-    if (status == MI_OK)
-        status = mi_run_new(&s->run, &s->inputs.job->spec, s->record->replicate, s->record->fold, s->inputs.x,
-                            s->inputs.y, err);
+    if (status != MI_OK)
+        return status;
+    reporter_init(&s->reporter, config->store, s->record, config->n_workers, s->inputs.job->want_curve, now);
+    status = mi_run_new(&s->run, &s->inputs.job->spec, s->record->replicate, s->record->fold, s->inputs.x,
+                        s->inputs.y, err);
     return status == MI_OK ? restore_checkpoint(s, err) : status;
 }
 
@@ -214,7 +215,7 @@ static mi_status keep_result(void *ctx, mi_error *err)
 {
     const packed *p = ctx;
     mi_status status = report(p->s, clock_monotonic_ms(), err); /* the curve's last points */
-    if (status == MI_OK && p->s->reporter.points_sent < p->s->progress.n_curve)
+    if (status == MI_OK && !reporter_complete(&p->s->reporter, &p->s->progress))
         return MI_IO; /* err tells; a curve with a gap would differ from an undisturbed one */
     return status == MI_OK ? store_run_finish(store_of(p->s), p->s->record, p->bytes, p->n, err) : status;
 }
