@@ -1,0 +1,259 @@
+/*
+ * csv and tsv to the canonical matrix: the layout from the first records, then one pass, a row at a time.
+ */
+#include "csv_layout.h"
+#include "matrix_writer.h"
+#include "number.h"
+#include "table_readers.h"
+#include "utf8.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Ids and names are kept in memory until the matrix is written. */
+#define IDS_MAX   (512u << 20)
+#define NAMES_MAX (16u << 20)
+
+typedef struct text_reader {
+    proto_csv_scanner *scanner;
+    const proto_limits *limits;
+    char separator;
+    proto_csv_layout layout;
+    proto_string_list ids, names;
+    uint64_t rows;
+    float *row; /* (cols) */
+    proto_matrix_writer *writer;
+} text_reader;
+
+/* "line 18, row 17, column 3 (\"height\")"; lines, rows and columns count from 1, the id's column too. */
+static const char *place(const text_reader *r, uint64_t line, uint64_t field, char buffer[160])
+{
+    char name[PROTO_EXCERPT + 5] = "";
+    bool is_id = r->layout.ids && field == r->layout.id_field;
+    uint64_t col = field - (r->layout.ids && field > r->layout.id_field);
+    if (is_id) {
+        strcpy(name, " (the ids)");
+    } else if (col < r->names.n) {
+        char excerpt[PROTO_EXCERPT];
+        size_t n;
+        const char *s = proto_string_list_at(&r->names, col, &n);
+        snprintf(name, sizeof name, " (\"%s\")", proto_excerpt(s, n, excerpt));
+    }
+    snprintf(buffer, 160, "line %" PRIu64 ", row %" PRIu64 ", column %" PRIu64 "%s", line, r->rows + 1,
+             field + 1, name);
+    return buffer;
+}
+
+static mi_status refuse_number(const text_reader *r, const proto_csv_field *field, uint64_t index,
+                               proto_number_kind kind, mi_error *err)
+{
+    char where[160], excerpt[PROTO_EXCERPT];
+    place(r, field->line, index, where);
+    proto_excerpt(field->s, field->n, excerpt);
+    if (kind == PROTO_NUMBER_NAN)
+        return mi_fail(err, MI_INVALID, "%s: NaN; expected a finite number", where);
+    if (kind == PROTO_NUMBER_INFINITE)
+        return mi_fail(err, MI_INVALID, "%s: infinity; expected a finite number", where);
+    if (kind != PROTO_NUMBER_NONE)
+        return mi_fail(err, MI_INVALID, "%s: %s is over float32's range", where, excerpt);
+    if (strspn(excerpt, " \t") == strlen(excerpt))
+        return mi_fail(err, MI_INVALID, "%s: empty; expected a number", where);
+    bool hint = index == 0 && !r->layout.ids;
+    return mi_fail(err, MI_INVALID, "%s: found \"%s\"; expected a number%s", where, excerpt,
+                   hint ? " (if this column holds ids, set ids to yes)" : "");
+}
+
+/* Why a field cannot be an id or a name, which JSON and csv have to carry; NULL when it can. */
+static const char *string_fault(const proto_csv_field *field)
+{
+    if (field->n > PROTO_STRING_MAX)
+        return "too long; expected up to 256 bytes";
+    for (size_t i = 0; i < field->n;) {
+        size_t length = proto_utf8_next(field->s + i, field->n - i);
+        if (length == 0)
+            return "not UTF-8";
+        i += length;
+    }
+    return NULL;
+}
+_Static_assert(PROTO_STRING_MAX == 256, "the message says so");
+
+static mi_status read_header(text_reader *r, mi_error *err)
+{
+    proto_csv_field field = {0};
+    bool end;
+    for (uint64_t index = 0; !field.last; index++) {
+        mi_status status = proto_csv_next(r->scanner, &field, &end, err);
+        if (status != MI_OK)
+            return status;
+        if (r->layout.ids && index == r->layout.id_field)
+            continue;
+        const char *fault = string_fault(&field);
+        if (fault)
+            return mi_fail(err, MI_INVALID, "line %" PRIu64 ", the name of column %" PRIu64 ": %s",
+                           field.line, index + 1, fault);
+        status = proto_string_list_append(&r->names, field.s, field.n, err);
+        if (status != MI_OK)
+            return status;
+    }
+    return MI_OK;
+}
+
+static mi_status take_id(text_reader *r, const proto_csv_field *field, mi_error *err)
+{
+    const char *fault = field->n == 0 ? "empty; expected an id" : string_fault(field);
+    char where[160];
+    if (fault)
+        return mi_fail(err, MI_INVALID, "%s: %s", place(r, field->line, r->layout.id_field, where), fault);
+    return proto_string_list_append(&r->ids, field->s, field->n, err);
+}
+
+static mi_status take_field(text_reader *r, const proto_csv_field *field, uint64_t index, mi_error *err)
+{
+    if (r->layout.ids && index == r->layout.id_field)
+        return take_id(r, field, err);
+    double value;
+    proto_number_kind kind = proto_parse_csv_number(field->s, field->n, &value);
+    if (kind != PROTO_NUMBER_FINITE)
+        return refuse_number(r, field, index, kind, err);
+    float narrow = (float)value;
+    if (!isfinite(narrow))
+        return refuse_number(r, field, index, PROTO_NUMBER_RANGE, err);
+    r->row[index - (r->layout.ids && index > r->layout.id_field)] = narrow;
+    return MI_OK;
+}
+
+/* Read to the end of a record that has more or fewer fields than the first, to say how many. */
+static mi_status refuse_ragged(text_reader *r, proto_csv_field *field, uint64_t fields, mi_error *err)
+{
+    uint64_t line = field->line;
+    bool end;
+    for (; !field->last; fields++) {
+        mi_status status = proto_csv_next(r->scanner, field, &end, err);
+        if (status != MI_OK)
+            return status;
+    }
+    return mi_fail(err, MI_INVALID,
+                   "line %" PRIu64 ", row %" PRIu64 ": %" PRIu64 " fields; expected %" PRIu64, line,
+                   r->rows + 1, fields, r->layout.fields);
+}
+
+static mi_status read_row(text_reader *r, bool *end, mi_error *err)
+{
+    proto_csv_field field = {0};
+    for (uint64_t index = 0; !field.last; index++) {
+        mi_status status = proto_csv_next(r->scanner, &field, end, err);
+        if (status != MI_OK || *end)
+            return status;
+        if (field.last != (index + 1 == r->layout.fields))
+            return refuse_ragged(r, &field, index + 1, err);
+        status = take_field(r, &field, index, err);
+        if (status != MI_OK)
+            return status;
+    }
+    return MI_OK;
+}
+
+static mi_status read_rows(text_reader *r, mi_error *err)
+{
+    for (;;) {
+        bool end;
+        mi_status status = read_row(r, &end, err);
+        if (status == MI_OK && end)
+            break;
+        if (status == MI_OK)
+            status = proto_matrix_writer_rows(r->writer, r->row, 1, err);
+        if (status == MI_OK)
+            status = proto_table_check_shape(++r->rows, r->layout.cols, r->limits, err);
+        if (status != MI_OK)
+            return status;
+    }
+    return r->rows > 0 ? MI_OK : mi_fail(err, MI_INVALID, "the file holds no data: a header and no rows");
+}
+
+/* The lines of two rows, found by reading again: cheaper than keeping a line number for every row. */
+static mi_status find_lines(text_reader *r, const uint64_t rows[2], uint64_t lines[2], mi_error *err)
+{
+    proto_csv_field field = {0};
+    bool end = false;
+    proto_csv_begin(r->scanner, r->scanner->source, r->separator);
+    for (uint64_t record = 0, found = 0; found < 2 && !end;) {
+        mi_status status = proto_csv_next(r->scanner, &field, &end, err);
+        if (status != MI_OK)
+            return status;
+        if (field.first && record == rows[found] + r->layout.header)
+            lines[found++] = field.line;
+        record += field.last;
+    }
+    return MI_OK;
+}
+
+static mi_status check_ids_unique(text_reader *r, mi_error *err)
+{
+    uint64_t rows[2], lines[2] = {0};
+    bool repeated;
+    mi_status status = proto_string_list_repeated(&r->ids, &repeated, &rows[0], &rows[1], err);
+    if (status != MI_OK || !repeated)
+        return status;
+    status = find_lines(r, rows, lines, err);
+    if (status != MI_OK)
+        return status;
+    char excerpt[PROTO_EXCERPT];
+    size_t n;
+    const char *id = proto_string_list_at(&r->ids, rows[1], &n);
+    return mi_fail(err, MI_INVALID,
+                   "line %" PRIu64 ", row %" PRIu64 ": the id \"%s\" is already on line %" PRIu64
+                   ", row %" PRIu64 "; ids must be unique",
+                   lines[1], rows[1] + 1, proto_excerpt(id, n, excerpt), lines[0], rows[0] + 1);
+}
+
+static mi_status read_table(text_reader *r, const proto_output *out, proto_dataset_record *record,
+                            mi_error *err)
+{
+    r->row = malloc(r->layout.cols * sizeof *r->row);
+    if (!r->row)
+        return mi_fail(err, MI_MEMORY, "no memory for a row of %" PRIu64 " columns", r->layout.cols);
+    mi_status status = proto_table_check_shape(1, r->layout.cols, r->limits, err);
+    if (status == MI_OK)
+        status = proto_matrix_writer_new(&r->writer, out, r->layout.cols, err);
+    if (status == MI_OK && r->layout.header)
+        status = read_header(r, err);
+    if (status == MI_OK)
+        status = read_rows(r, err);
+    if (status == MI_OK)
+        status = check_ids_unique(r, err);
+    if (status == MI_OK)
+        status = proto_matrix_writer_finish(r->writer, &r->ids, &r->names, record, err);
+    return status;
+}
+
+mi_status proto_table_read_text(const proto_source *source, char separator,
+                                const proto_table_options *options, const proto_limits *limits,
+                                const proto_output *out, proto_dataset_record *record, mi_error *err)
+{
+    text_reader r = {.limits = limits, .separator = separator};
+    proto_string_list_init(&r.ids, IDS_MAX);
+    proto_string_list_init(&r.names, NAMES_MAX);
+    mi_status status;
+    r.scanner = malloc(sizeof *r.scanner);
+    if (!r.scanner) {
+        status = mi_fail(err, MI_MEMORY, "no memory to read text");
+        goto out;
+    }
+    proto_csv_begin(r.scanner, source, separator);
+    status = proto_csv_layout_find(r.scanner, options, limits, &r.layout, err);
+    if (status != MI_OK)
+        goto out;
+    proto_csv_begin(r.scanner, source, separator);
+    status = read_table(&r, out, record, err);
+out:
+    proto_matrix_writer_free(r.writer);
+    proto_string_list_fini(&r.ids);
+    proto_string_list_fini(&r.names);
+    free(r.row);
+    free(r.scanner);
+    return status;
+}
