@@ -187,7 +187,7 @@ static void describe_objective(const mi_objective *objective, proto_json_writer 
         const proto_field *field = proto_field_find(pointer);
         proto_write_object(w, NULL);
         proto_write_string(w, "name", param->name);
-        proto_write_string(w, "help", param->help);
+        proto_write_string(w, "help", field && field->names ? field->help : param->help);
         if (field && field->names) {
             describe_names(field->names, "values", w);
             proto_write_string(w, "default", field->names[(int)param->fallback]);
