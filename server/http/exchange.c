@@ -135,6 +135,11 @@ static bool body_accepted(http_exchange *x)
     const proto_limits *limits = http_limits(&x->request);
     const http_headers *h = &x->headers;
     uint64_t most = HTTP_BODY_IGNORED;
+    if (x->request.route->body != HTTP_BODY_NONE && h->n_length == 0 && !h->chunked) {
+        http_refuse(&x->response, &x->request, PROTO_PROBLEM_LENGTH_REQUIRED,
+                    "send the body with a Content-Length, or chunked");
+        return false;
+    }
     if (x->request.route->body == HTTP_BODY_JSON) {
         size_t n = strcspn(h->content_type, "; \t");
         if (n != 16 || strncasecmp(h->content_type, HTTP_JSON_TYPE, n) != 0) {

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define HTTP_FIELDS_MAX 100
-#define HTTP_KEY_MAX    128 /* of an Idempotency-Key */
+#define HTTP_KEY_MAX    127 /* of an Idempotency-Key */
 
 typedef struct http_headers {
     unsigned n_fields, n_host, n_length, n_encoding;

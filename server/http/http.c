@@ -9,17 +9,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define POOL_BYTES    ((size_t)128 << 10) /* of a connection: bodies come in pieces of about half of it */
 #define BACKLOG       512
-#define OTHER_FILES   256 /* descriptors for the store, blobs and answers, besides connections */
 #define DRAIN_TICK_MS 20
 
 /* ---- listening
@@ -53,21 +50,6 @@ static uint16_t port_of(int fd)
         return 0;
     return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
                                              : ((struct sockaddr_in *)&bound)->sin_port);
-}
-
-/* When descriptors run out libmicrohttpd stops accepting, and the store fails: leave room for both. */
-static void raise_file_limit(uint32_t connections)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    rlim_t want = (rlim_t)connections + OTHER_FILES;
-    if (limit.rlim_cur >= want)
-        return;
-    limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < want)
-        log_warn("the limit on open files is below max_connections; connections beyond it will wait", NULL);
 }
 
 /* ---- libmicrohttpd
@@ -139,8 +121,6 @@ mi_status http_server_new(http_server **out, uv_loop_t *loop, const http_config 
         return mi_fail(err, MI_MEMORY, "HTTP server");
     s->config = config;
     s->loop = loop;
-    raise_file_limit(config->settings->max_connections);
-    signal(SIGPIPE, SIG_IGN); /* sendfile has no MSG_NOSIGNAL */
     if ((status = listen_at(config->settings->listen, &fd, err)) != MI_OK)
         goto fail;
     s->port = port_of(fd);
