@@ -18,9 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVENT_DATA       128
-#define PROGRESS_KEPT    200
-#define PROGRESS_PRUNING 32 /* how many more may gather before the old ones are dropped */
+#define EVENT_DATA    128
+#define PROGRESS_KEPT 200 /* older ones are dropped: a stream that comes back wants the newest */
 
 static const bool legal[PROTO_JOB_STATE_COUNT][PROTO_JOB_STATE_COUNT] = {
     [PROTO_JOB_QUEUED] = {[PROTO_JOB_RUNNING] = true, [PROTO_JOB_CANCELED] = true},
@@ -53,7 +52,7 @@ void job_append_event(txn *t, const char *job_id, const char *name, const char *
                 SQL_ARGS(SQL_TEXT(job_id)), 0);
     sql_run(&t->sql, "INSERT INTO events (job_id, sequence, name, data) VALUES (?1, ?2, ?3, ?4)",
             SQL_ARGS(SQL_TEXT(job_id), SQL_INT(sequence), SQL_TEXT(name), SQL_TEXT(data)));
-    if (strcmp(name, "progress") == 0 && sequence % PROGRESS_PRUNING == 0)
+    if (strcmp(name, "progress") == 0)
         sql_run(&t->sql,
                 "DELETE FROM events WHERE job_id = ?1 AND name = 'progress' AND sequence <="
                 " (SELECT sequence FROM events WHERE job_id = ?1 AND name = 'progress'"
