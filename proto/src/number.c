@@ -18,15 +18,18 @@ static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  
 typedef struct decimal {
     const char *whole, *part; /* digits before and after the point */
     size_t n_whole, n_part;
-    int64_t exponent; /* written after 'e' */
+    uint64_t mantissa; /* all of them as one number, modulo 2^64 */
+    int64_t exponent;  /* written after 'e' */
     bool negative;
 } decimal;
 
-static size_t count_digits(const char *s, size_t n)
+static size_t take_digits(const char *s, size_t n, uint64_t *mantissa)
 {
+    uint64_t value = *mantissa;
     size_t i = 0;
-    while (i < n && s[i] >= '0' && s[i] <= '9')
-        i++;
+    for (unsigned digit; i < n && (digit = (unsigned)(unsigned char)s[i] - '0') <= 9; i++)
+        value = value * 10 + digit;
+    *mantissa = value;
     return i;
 }
 
@@ -39,15 +42,13 @@ static size_t scan_exponent(const char *s, size_t n, int64_t *exponent)
     bool negative = s[i] == '-';
     if (s[i] == '-' || s[i] == '+')
         i++;
-    size_t digits = count_digits(s + i, n - i);
-    if (digits == 0)
-        return 0;
     int64_t value = 0;
-    for (size_t k = 0; k < digits; k++)
+    size_t first = i;
+    for (; i < n && s[i] >= '0' && s[i] <= '9'; i++)
         if (value < EXPONENT_CAP)
-            value = value * 10 + (s[i + k] - '0');
+            value = value * 10 + (s[i] - '0');
     *exponent = negative ? -value : value;
-    return i + digits;
+    return i > first ? i : 0;
 }
 
 /* Both grammars; returns the bytes of the number, 0 when there is none. */
@@ -58,13 +59,13 @@ static size_t scan_decimal(const char *s, size_t n, bool lenient, decimal *d)
     if (n > 0 && (s[0] == '-' || (lenient && s[0] == '+')))
         d->negative = s[i++] == '-';
     d->whole = s + i;
-    d->n_whole = count_digits(s + i, n - i);
+    d->n_whole = take_digits(s + i, n - i, &d->mantissa);
     if (!lenient && d->n_whole > 1 && d->whole[0] == '0')
         return 0;
     i += d->n_whole;
     if (i < n && s[i] == '.') {
         d->part = s + i + 1;
-        d->n_part = count_digits(s + i + 1, n - i - 1);
+        d->n_part = take_digits(s + i + 1, n - i - 1, &d->mantissa);
         if (!lenient && d->n_part == 0)
             return 0;
         i += 1 + d->n_part;
@@ -86,9 +87,14 @@ static char digit_at(const decimal *d, size_t i)
 }
 
 /* The general case: significant digits, cut where they cannot matter, then the exponent, to strtod. */
-static double slow_value(const decimal *d, size_t first, size_t total)
+static double slow_value(const decimal *d)
 {
     char buffer[EXACT_DIGITS + 32];
+    size_t total = d->n_whole + d->n_part, first = 0;
+    while (first < total && digit_at(d, first) == '0')
+        first++;
+    if (first == total)
+        return 0.0;
     size_t kept = total - first < EXACT_DIGITS ? total - first : EXACT_DIGITS;
     int64_t exponent = d->exponent - (int64_t)d->n_part + (int64_t)(total - first - kept);
     for (size_t k = 0; k < kept; k++)
@@ -119,26 +125,15 @@ static double slow_value(const decimal *d, size_t first, size_t total)
 
 static double decimal_value(const decimal *d)
 {
-    size_t total = d->n_whole + d->n_part, first = 0;
-    while (first < total && digit_at(d, first) == '0')
-        first++;
-    double value = 0.0;
-    if (total - first <= 19) {
-        uint64_t mantissa = 0;
-        int64_t exponent = d->exponent - (int64_t)d->n_part;
-        for (size_t k = first; k < total; k++)
-            mantissa = mantissa * 10 + (uint64_t)(digit_at(d, k) - '0');
-        if (mantissa == 0)
-            value = 0.0;
-        else if (mantissa <= UINT64_C(1) << 53 && exponent >= 0 && exponent <= 22)
-            value = (double)mantissa * power_of_ten[exponent];
-        else if (mantissa <= UINT64_C(1) << 53 && exponent < 0 && exponent >= -22)
-            value = (double)mantissa / power_of_ten[-exponent];
-        else
-            value = slow_value(d, first, total);
-    } else {
-        value = slow_value(d, first, total);
-    }
+    double value;
+    int64_t exponent = d->exponent - (int64_t)d->n_part;
+    bool exact = d->n_whole + d->n_part <= 19 && d->mantissa <= UINT64_C(1) << 53;
+    if (exact && exponent >= 0 && exponent <= 22)
+        value = (double)d->mantissa * power_of_ten[exponent];
+    else if (exact && exponent < 0 && exponent >= -22)
+        value = (double)d->mantissa / power_of_ten[-exponent];
+    else
+        value = slow_value(d);
     return d->negative ? -value : value;
 }
 
