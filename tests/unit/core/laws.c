@@ -6,20 +6,20 @@
 
 #define LN2 0.69314718055994530942
 
-static void draw_gaussian(const law *law, void *rng, float *x, float *y)
+static void draw_gaussian(const law *l, void *rng, float *x, float *y)
 {
-    const double rho = law->parameter;
-    for (uint32_t k = 0; k < law->dim_x; k++) {
+    const double rho = l->parameter;
+    for (uint32_t k = 0; k < l->dim_x; k++) {
         const double u = mi_rng_normal(rng), v = mi_rng_normal(rng);
         x[k] = (float)u;
         y[k] = (float)(rho * u + sqrt(1.0 - rho * rho) * v);
     }
 }
 
-static void draw_cubic(const law *law, void *rng, float *x, float *y)
+static void draw_cubic(const law *l, void *rng, float *x, float *y)
 {
-    draw_gaussian(law, rng, x, y);
-    for (uint32_t k = 0; k < law->dim_y; k++)
+    draw_gaussian(l, rng, x, y);
+    for (uint32_t k = 0; k < l->dim_y; k++)
         y[k] = y[k] * y[k] * y[k];
 }
 
@@ -33,10 +33,10 @@ static void rotate(float *v, int first)
     v[first + 1] = (float)(sin(angle) * a + cos(angle) * b);
 }
 
-static void draw_spiral(const law *law, void *rng, float *x, float *y)
+static void draw_spiral(const law *l, void *rng, float *x, float *y)
 {
     for (uint32_t k = 0; k < 3; k++) {
-        const double rho = k < 2 ? law->parameter : 0.0, u = mi_rng_normal(rng), v = mi_rng_normal(rng);
+        const double rho = k < 2 ? l->parameter : 0.0, u = mi_rng_normal(rng), v = mi_rng_normal(rng);
         x[k] = (float)u;
         y[k] = (float)(rho * u + sqrt(1.0 - rho * rho) * v);
     }
@@ -44,23 +44,23 @@ static void draw_spiral(const law *law, void *rng, float *x, float *y)
     rotate(y, 1);
 }
 
-static void draw_student(const law *law, void *rng, float *x, float *y)
+static void draw_student(const law *l, void *rng, float *x, float *y)
 {
     double chi2 = 0.0;
-    for (int i = 0; i < (int)law->parameter; i++) {
+    for (int i = 0; i < (int)l->parameter; i++) {
         const double z = mi_rng_normal(rng);
         chi2 += z * z;
     }
-    const double scale = sqrt(law->parameter / chi2);
-    for (uint32_t k = 0; k < law->dim_x; k++) {
+    const double scale = sqrt(l->parameter / chi2);
+    for (uint32_t k = 0; k < l->dim_x; k++) {
         x[k] = (float)(scale * mi_rng_normal(rng));
         y[k] = (float)(scale * mi_rng_normal(rng));
     }
 }
 
-static void draw_xor_sign(const law *law, void *rng, float *x, float *y)
+static void draw_xor_sign(const law *l, void *rng, float *x, float *y)
 {
-    (void)law;
+    (void)l;
     x[0] = (float)mi_rng_normal(rng);
     x[1] = (float)mi_rng_normal(rng);
     y[0] = (float)copysign(mi_rng_normal(rng), 1.0);
@@ -101,10 +101,10 @@ law law_xor_sign(void)
     return (law){"xor-sign", 2, 1, LN2, 0.0, draw_xor_sign};
 }
 
-void law_sample(const law *law, uint64_t seed, uint32_t n, float *x, float *y)
+void law_sample(const law *l, uint64_t seed, uint32_t n, float *x, float *y)
 {
     mi_rng rng;
     mi_rng_init(&rng, seed, 0, 0, MI_PURPOSE_TEST, 0);
     for (uint32_t i = 0; i < n; i++)
-        law->draw(law, &rng, x + (uint64_t)i * law->dim_x, y + (uint64_t)i * law->dim_y);
+        l->draw(l, &rng, x + (uint64_t)i * l->dim_x, y + (uint64_t)i * l->dim_y);
 }

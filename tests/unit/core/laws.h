@@ -12,7 +12,7 @@ typedef struct law {
     uint32_t dim_x, dim_y;
     double mi_nats;
     double parameter; /* of the sampler: a correlation, or degrees of freedom */
-    void (*draw)(const struct law *law, void *rng, float *x, float *y);
+    void (*draw)(const struct law *l, void *rng, float *x, float *y);
 } law;
 
 law law_gaussian(uint32_t dim, double mi_nats); /* dim independent pairs of equal correlation */
@@ -23,6 +23,6 @@ law law_student(void);  /* 5 x 5, 2 degrees of freedom */
 law law_xor_sign(void); /* 2 x 1: y takes the sign of x1 x2 */
 
 /* n rows into x (n, dim_x) and y (n, dim_y), from seed. */
-void law_sample(const law *law, uint64_t seed, uint32_t n, float *x, float *y);
+void law_sample(const law *l, uint64_t seed, uint32_t n, float *x, float *y);
 
 #endif
