@@ -1,0 +1,54 @@
+/*
+ * A dense tower: affine maps with ReLU between them, linear at the end.
+ *
+ * Parameters of layer l, one after the other: weights (dim[l], dim[l+1]) row-major, then biases (dim[l+1]).
+ */
+#ifndef MI_MLP_H
+#define MI_MLP_H
+
+#include "mi/spec.h"
+#include "rng.h"
+
+#include <stddef.h>
+
+#define MI_MLP_LAYERS (MI_MAX_HIDDEN + 1)
+
+typedef struct mi_mlp {
+    uint32_t n_layers;
+    uint32_t dim[MI_MLP_LAYERS + 1]; /* in, hidden..., out */
+    uint32_t widest;                 /* of all dims but the input's */
+    size_t weights[MI_MLP_LAYERS];   /* offsets into the tower's parameters */
+    size_t biases[MI_MLP_LAYERS];
+    size_t n_params;
+} mi_mlp;
+
+/* Outputs of the hidden layers, (n, dim[l+1]) for l = 0 .. n_layers-2. */
+typedef struct mi_mlp_hidden {
+    float *layer[MI_MAX_HIDDEN];
+} mi_mlp_hidden;
+
+/* MI_LIMIT when the number of parameters or a dimension passes what BLAS and size_t can index. */
+mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_t n_hidden, uint32_t out,
+                       mi_error *err);
+
+/* He-uniform weights, zero biases; the last layer zero when zero_last. */
+void mi_mlp_init(const mi_mlp *mlp, mi_rng *rng, int zero_last, float *params);
+/* One weight matrix of `count` entries, uniform with variance 2/fan_in. */
+void mi_he_uniform(mi_rng *rng, uint32_t fan_in, float *weights, size_t count);
+
+/* out (n, dim_out) with leading dimension ld_out, of input (n, dim_in). */
+void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, size_t n,
+                    const mi_mlp_hidden *hidden, float *out, size_t ld_out);
+
+/*
+ * hidden      as forward left it
+ * grad_out    (n, dim_out) leading dimension ld_out
+ * scratch     two of (n, widest)
+ * grad        (n_params) = beta grad + gradient: beta 0 overwrites, 1 accumulates
+ * grad_input  (n, dim_in) or NULL
+ */
+void mi_mlp_backward(const mi_mlp *mlp, const float *params, const float *input, size_t n,
+                     const mi_mlp_hidden *hidden, const float *grad_out, size_t ld_out,
+                     float *const scratch[2], float beta, float *grad, float *grad_input);
+
+#endif

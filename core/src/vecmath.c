@@ -1,0 +1,153 @@
+#include "vecmath.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LOG2_E 1.4426950408889634
+/* log 2 in two parts; the first has trailing zeros, so that k * LN2_HIGH is exact. */
+#define LN2_HIGH 6.93147180369123816490e-01
+#define LN2_LOW  1.90821492927058770002e-10
+/* 1.5 * 2^52: adding it rounds to the nearest integer, which then sits in the low bits. */
+#define ROUNDER 0x1.8p52
+/* Where 2^k rounds to exponents 0 and 2047, whose bits are zero and infinity: the clamp is all the range
+ * check there is. */
+#define EXP_LOW  (-709.0)
+#define EXP_HIGH 710.0
+
+static inline double exp_lane(double x)
+{
+    /* A NaN fails both comparisons and goes through. */
+    double clamped = x < EXP_LOW ? EXP_LOW : x;
+    clamped = clamped > EXP_HIGH ? EXP_HIGH : clamped;
+    const double shifted = clamped * LOG2_E + ROUNDER;
+    const double k = shifted - ROUNDER;
+    const double r = (clamped - k * LN2_HIGH) - k * LN2_LOW;
+    /* Taylor to degree 10: |r| <= log(2)/2, so the rest is below 3e-13. */
+    double p = 1.0 / 3628800;
+    p = p * r + 1.0 / 362880;
+    p = p * r + 1.0 / 40320;
+    p = p * r + 1.0 / 5040;
+    p = p * r + 1.0 / 720;
+    p = p * r + 1.0 / 120;
+    p = p * r + 1.0 / 24;
+    p = p * r + 1.0 / 6;
+    p = p * r + 0.5;
+    p = p * r + 1.0;
+    p = p * r + 1.0;
+    uint64_t bits = 0;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits + 1023) << 52;
+    double power = 0;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+void mi_vec_exp(double *out, const float *in, double shift, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        out[i] = exp_lane((double)in[i] - shift);
+}
+
+float mi_vec_max(const float *values, size_t n)
+{
+    float max[MI_LANES], poison[MI_LANES] = {0};
+    for (size_t l = 0; l < MI_LANES; l++)
+        max[l] = values[0];
+    size_t i = 0;
+    for (; i + MI_LANES <= n; i += MI_LANES) {
+#pragma omp simd
+        for (size_t l = 0; l < MI_LANES; l++) {
+            const float value = values[i + l];
+            max[l] = value > max[l] ? value : max[l];
+            poison[l] += value * 0.0f; /* NaN unless finite */
+        }
+    }
+    for (size_t l = 0; i < n; i++, l++) {
+        max[l] = values[i] > max[l] ? values[i] : max[l];
+        poison[l] += values[i] * 0.0f;
+    }
+    float result = max[0], spoiled = poison[0];
+    for (size_t l = 1; l < MI_LANES; l++) {
+        result = max[l] > result ? max[l] : result;
+        spoiled += poison[l];
+    }
+    return result + spoiled;
+}
+
+double mi_vec_sum_squares(const float *values, size_t n)
+{
+    double sum[MI_LANES] = {0};
+    size_t i = 0;
+    for (; i + MI_LANES <= n; i += MI_LANES) {
+#pragma omp simd
+        for (size_t l = 0; l < MI_LANES; l++) {
+            const double value = (double)values[i + l];
+            sum[l] += value * value;
+        }
+    }
+    for (size_t l = 0; i < n; i++, l++)
+        sum[l] += (double)values[i] * (double)values[i];
+    double result = 0;
+    for (size_t l = 0; l < MI_LANES; l++)
+        result += sum[l];
+    return result;
+}
+
+float mi_vec_dot(const float *a, const float *b, size_t n)
+{
+    float sum[MI_LANES] = {0};
+    size_t i = 0;
+    for (; i + MI_LANES <= n; i += MI_LANES) {
+#pragma omp simd
+        for (size_t l = 0; l < MI_LANES; l++)
+            sum[l] += a[i + l] * b[i + l];
+    }
+    for (size_t l = 0; i < n; i++, l++)
+        sum[l] += a[i] * b[i];
+    float result = 0;
+    for (size_t l = 0; l < MI_LANES; l++)
+        result += sum[l];
+    return result;
+}
+
+void mi_vec_add(float *sum, const float *addend, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        sum[i] += addend[i];
+}
+
+void mi_vec_add_relu(float *out, const float *a, const float *b, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float value = a[i] + b[i];
+        out[i] = value < 0.0f ? 0.0f : value;
+    }
+}
+
+void mi_vec_bias(float *rows, size_t n, size_t width, size_t ld, const float *bias, int relu)
+{
+    for (size_t i = 0; i < n; i++) {
+        float *row = rows + i * ld;
+        if (relu)
+            mi_vec_add_relu(row, row, bias, width);
+        else
+            mi_vec_add(row, bias, width);
+    }
+}
+
+void mi_vec_relu_gradient(float *gradient, const float *output, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        gradient[i] = output[i] > 0.0f ? gradient[i] : 0.0f;
+}
+
+void mi_vec_column_sums(float *sum, const float *rows, size_t n, size_t width, size_t ld)
+{
+    for (size_t i = 0; i < n; i++)
+        mi_vec_add(sum, rows + i * ld, width);
+}

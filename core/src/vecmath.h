@@ -1,0 +1,40 @@
+/*
+ * Loops over arrays that the compiler turns into vector code.
+ *
+ * Reductions use a fixed number of accumulators (MI_LANES), whatever the vector width of the machine, so that
+ * a result does not depend on the instruction set that the compiler was allowed. NaN and infinity propagate.
+ */
+#ifndef MI_VECMATH_H
+#define MI_VECMATH_H
+
+#include <stddef.h>
+
+#define MI_LANES 16u
+
+/* out[i] = e^(in[i] - shift), relative error below 1e-12; 0 below e^-708, infinity above e^709.4. */
+void mi_vec_exp(double *out, const float *in, double shift, size_t n);
+
+/* Largest of n > 0 values; NaN when any of them is not finite. */
+float mi_vec_max(const float *values, size_t n);
+
+/* Sum of squares, in double. */
+double mi_vec_sum_squares(const float *values, size_t n);
+
+float mi_vec_dot(const float *a, const float *b, size_t n);
+
+/* sum (n) += addend */
+void mi_vec_add(float *sum, const float *addend, size_t n);
+
+/* out = max(a + b, 0); NaN stays. */
+void mi_vec_add_relu(float *out, const float *a, const float *b, size_t n);
+
+/* rows (n, width), leading dimension ld: each row += bias, then max(., 0) when relu. */
+void mi_vec_bias(float *rows, size_t n, size_t width, size_t ld, const float *bias, int relu);
+
+/* gradient[i] = 0 where the rectified output[i] is 0. */
+void mi_vec_relu_gradient(float *gradient, const float *output, size_t n);
+
+/* sum (width) += the column sums of rows (n, width), leading dimension ld. */
+void mi_vec_column_sums(float *sum, const float *rows, size_t n, size_t width, size_t ld);
+
+#endif
