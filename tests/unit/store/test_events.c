@@ -33,7 +33,8 @@ static void report_point(const store_run *run, uint32_t step, double loss)
     proto_curve_row row = {
         .replicate = run->replicate,
         .fold = run->fold,
-        .point = {.step = step, .train_loss = loss, .val_loss = NAN, .train_mi = 0.1, .val_mi = 0.25}};
+        .point = {
+            .step = step, .train_loss = loss, .val_loss = (double)NAN, .train_mi = 0.1, .val_mi = 0.25}};
     store_report report = {.phase = "train", .fraction = 0.1, .points = &row, .n_points = 1};
     ck_ok(&f, store_run_report(f.store, run, &report, &canceled, &f.err));
 }
