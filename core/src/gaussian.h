@@ -32,8 +32,9 @@ extern const double mi_gaussian_shrinkage[MI_GAUSSIAN_SHRINKAGES]; /* {0, 1/2, 1
 void mi_gaussian_layout(mi_gaussian *g, mi_arena *arena, uint32_t dim_x, uint32_t dim_y, uint32_t n_train);
 void mi_gaussian_fit_layout(const mi_gaussian *g, mi_arena *arena);
 /*
- * x (n_train, dim_x), y (n_train, dim_y) prepared, row-major. ridge is added to the diagonal of the
- * covariances (whose diagonals are about 1). Deterministic signs. MI_NUMERIC when the decomposition fails.
+ * x (n_train, dim_x), y (n_train, dim_y) prepared, row-major. ridge times its variance is added to each
+ * variance: the fit does not depend on the units of unprepared columns. Deterministic signs. MI_NUMERIC when
+ * the decomposition fails.
  */
 mi_status mi_gaussian_fit(mi_gaussian *g, mi_arena *arena, const float *x, const float *y, double ridge,
                           mi_error *err);

@@ -51,8 +51,10 @@ mi_status mi_prepare_layout(mi_prepare *p, mi_arena *arena, const mi_prepare_spe
     p->scale = MI_TAKE(arena, double, dim);
     if (pca)
         p->components = mi_arena_take(arena, (size_t)dim * pca, sizeof *p->components);
-    if (p->transform == MI_TRANSFORM_RANK_GAUSSIAN)
+    if (p->transform == MI_TRANSFORM_RANK_GAUSSIAN) {
         p->sorted = mi_arena_take(arena, (size_t)p->dim_out * n_fit, sizeof *p->sorted);
+        p->normal = MI_TAKE(arena, float, 2 * (size_t)n_fit + 1);
+    }
     p->out_mean = MI_TAKE(arena, double, p->dim_out);
     p->out_scale = MI_TAKE(arena, double, p->dim_out);
     return MI_OK;
@@ -235,6 +237,14 @@ static void sort_floats(float *values, uint32_t n, uint32_t *scratch)
         values[i] = value_of_bits(from[i]);
 }
 
+/* Average ranks in halves, held within half a rank of the ends. */
+static void fill_normal_scores(mi_prepare *p)
+{
+    const double n = p->n_fit;
+    for (size_t halves = 0; halves <= 2 * (size_t)p->n_fit; halves++)
+        p->normal[halves] = (float)mi_normal_quantile(fmin(fmax(0.5 * (double)halves, 0.5), n - 0.5) / n);
+}
+
 mi_status mi_prepare_fit(mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows, mi_error *err)
 {
     assert(data.cols == p->dim_in && p->n_fit >= 2);
@@ -251,34 +261,43 @@ mi_status mi_prepare_fit(mi_prepare *p, mi_arena *arena, mi_matrix data, const u
     for (uint32_t c = 0; c < p->dim_out; c++)
         sort_floats(p->sorted + (size_t)c * p->n_fit, p->n_fit, scratch);
     mi_arena_release(arena, mark);
+    fill_normal_scores(p);
     return MI_OK;
 }
 
-/* How many of the ascending values are < v. Without branches on the data: they could not be predicted. */
+/* How many of the ascending values are < v. The steps depend on n alone and choose by arithmetic: no branch
+ * to mispredict, and searches of neighbouring values overlap. */
 static uint32_t count_below(const float *sorted, uint32_t n, float v)
 {
     const float *base = sorted;
     for (; n > 1; n -= n / 2)
-        base += base[n / 2 - 1] < v ? n / 2 : 0;
+        base += (n / 2) * (uint32_t)(base[n / 2 - 1] < v);
     return (uint32_t)(base - sorted) + (*base < v);
 }
 
-static uint32_t count_at_most(const float *sorted, uint32_t n, float v)
+/* How many are <= v, given how many are below. Most values have no tie. */
+static uint32_t count_at_most(const float *sorted, uint32_t n, float v, uint32_t below)
 {
-    const float *base = sorted;
-    for (; n > 1; n -= n / 2)
-        base += base[n / 2 - 1] <= v ? n / 2 : 0;
-    return (uint32_t)(base - sorted) + (*base <= v);
+    uint32_t low = below, step = 1;
+    if (low == n || sorted[low] != v)
+        return low;
+    while (n - low > step && sorted[low + step] == v) { /* gallop to the end of the tie */
+        low += step;
+        step *= 2;
+    }
+    for (; step > 0; step /= 2)
+        if (n - low > step && sorted[low + step] == v)
+            low += step;
+    return low + 1;
 }
 
-static float rank_gaussian(const float *sorted, uint32_t n, float v)
+/* n values with a stride, each to its rank's normal score. */
+static void rank_gaussian(const mi_prepare *p, const float *sorted, float *value, uint32_t n, size_t stride)
 {
-    const uint32_t below = count_below(sorted, n, v);
-    uint32_t at_most = below;
-    if (below < n && sorted[below] == v)
-        at_most = below + count_at_most(sorted + below, n - below, v);
-    const double rank = fmin(fmax(0.5 * ((double)below + at_most), 0.5), n - 0.5);
-    return (float)mi_normal_quantile(rank / n);
+    for (uint32_t i = 0; i < n; i++, value += stride) {
+        const uint32_t below = count_below(sorted, p->n_fit, *value);
+        *value = p->normal[(size_t)below + count_at_most(sorted, p->n_fit, *value, below)];
+    }
 }
 
 /* out (n, dim_out), coordinates in, prepared values out. */
@@ -287,9 +306,7 @@ static void transform_coordinates(const mi_prepare *p, float *out, uint32_t n)
     for (uint32_t c = 0; p->transform != MI_TRANSFORM_NONE && c < p->dim_out; c++) {
         float *value = out + c;
         if (p->transform == MI_TRANSFORM_RANK_GAUSSIAN) {
-            const float *sorted = p->sorted + (size_t)c * p->n_fit;
-            for (uint32_t i = 0; i < n; i++, value += p->dim_out)
-                *value = rank_gaussian(sorted, p->n_fit, *value);
+            rank_gaussian(p, p->sorted + (size_t)c * p->n_fit, value, n, p->dim_out);
         } else {
             for (uint32_t i = 0; i < n; i++, value += p->dim_out)
                 *value =

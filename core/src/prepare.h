@@ -24,6 +24,7 @@ typedef struct mi_prepare {
     uint32_t pca;         /* components, 0: none */
     float *components;    /* (dim_used, pca) */
     float *sorted;        /* rank->Gaussian: (dim_out, n_fit) sorted reference values of each coordinate */
+    float *normal; /* rank->Gaussian: (2 n_fit + 1) what an average rank of 0, 1/2, 1, ..., n_fit becomes */
     double *out_mean, *out_scale; /* z-score of the coordinates after PCA (dim_out) */
 } mi_prepare;
 
