@@ -164,7 +164,8 @@ mi_status store_run_report(store *s, const store_run *run, const store_report *r
 mi_status store_checkpoint_put(store *s, const store_run *run, const void *bytes, size_t n, mi_error *err);
 mi_status store_checkpoint_get(store *s, const store_run *run, void **bytes, size_t *n, mi_error *err);
 
-/* Keep a training run's packed result (durable) and end its lease. */
+/* Keep a training run's packed result (durable) and end its lease. finish, succeed and fail of a job that is canceling end the lease (the last one
+ * makes it canceled), keep nothing and give MI_STALE. */
 mi_status store_run_finish(store *s, const store_run *run, const void *result, size_t n, mi_error *err);
 /* For the combining run: the packed results in order of replicate and fold; free each and the array with store_run_results_free. */
 typedef struct store_bytes {
@@ -174,7 +175,8 @@ typedef struct store_bytes {
 mi_status store_run_results(store *s, const store_run *run, store_bytes **out, size_t *n, mi_error *err);
 void store_run_results_free(store_bytes *results, size_t n);
 
-/* Let go without a result: the run can be claimed again; when the job is canceling and nothing of it is leased any more, it becomes canceled. */
+/* Let go without a result: the run can be claimed again, and the claim does not count as an attempt (a worker that gives up for good fails the job);
+ * when the job is canceling and nothing of it is leased any more, it becomes canceled. */
 mi_status store_run_release(store *s, const store_run *run, mi_error *err);
 /* The job succeeds: result JSON; pmi_blob "" for none. Its checkpoints and run results are dropped. */
 mi_status store_job_succeed(store *s, const store_run *combine, const char *result, const char *pmi_blob, mi_error *err);

@@ -172,11 +172,11 @@ proto_output store_blob_output(store_blob_writer *w)
 mi_status store_blob_map(store *s, const char *sha256, store_mapping *out, mi_error *err)
 {
     char path[BLOB_PATH];
+    errno = ENOENT;
     int fd = path_of(sha256, path) ? openat(s->files.blobs, path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd < 0 && (!path_of(sha256, path) || errno == ENOENT))
-        return mi_fail(err, MI_NOT_FOUND, "there is no blob %.64s", sha256);
     if (fd < 0)
-        return store_files_fail(err, "opening a blob");
+        return errno == ENOENT ? mi_fail(err, MI_NOT_FOUND, "there is no blob %.64s", sha256)
+                               : store_files_fail(err, "opening a blob");
     struct stat st;
     mi_status status = MI_OK;
     void *bytes = "";

@@ -96,6 +96,19 @@ static mi_status open_folder(int parent, const char *name, int *fd, mi_error *er
     return *fd < 0 ? store_files_fail(err, name) : MI_OK;
 }
 
+/* The names of the folder and of what it holds are on disk before anything is promised. */
+static mi_status sync_names(store_files *f, mi_error *err)
+{
+    mi_status status = store_files_sync(f->dir, err);
+    int parent = openat(f->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0)
+        return status; /* not ours to open: then it was not made by us either */
+    if (!status)
+        status = store_files_sync(parent, err);
+    close(parent);
+    return status;
+}
+
 mi_status store_files_open(store_files *f, const char *data_dir, mi_error *err)
 {
     memset(f, 0, sizeof *f);
@@ -112,7 +125,7 @@ mi_status store_files_open(store_files *f, const char *data_dir, mi_error *err)
     if ((status = take_lock(f, data_dir, err)) || (status = open_folder(f->dir, "tmp", &f->tmp, err)) ||
         (status = open_folder(f->dir, "blobs", &f->blobs, err)) ||
         (status = open_folder(f->dir, "checkpoints", &f->checkpoints, err)) ||
-        (status = store_files_sync(f->dir, err)) || (status = store_files_clean_temp(f, -1, err)))
+        (status = sync_names(f, err)) || (status = store_files_clean_temp(f, -1, err)))
         goto out;
     status = store_blob_count(f, err);
 out:

@@ -52,11 +52,12 @@ void job_append_event(txn *t, const char *job_id, const char *name, const char *
                 SQL_ARGS(SQL_TEXT(job_id)), 0);
     sql_run(&t->sql, "INSERT INTO events (job_id, sequence, name, data) VALUES (?1, ?2, ?3, ?4)",
             SQL_ARGS(SQL_TEXT(job_id), SQL_INT(sequence), SQL_TEXT(name), SQL_TEXT(data)));
+    /* The index by name: a scan by sequence would pass all points of the curve. */
     if (strcmp(name, "progress") == 0)
         sql_run(&t->sql,
-                "DELETE FROM events WHERE job_id = ?1 AND name = 'progress' AND sequence <="
-                " (SELECT sequence FROM events WHERE job_id = ?1 AND name = 'progress'"
-                "  ORDER BY sequence DESC LIMIT 1 OFFSET ?2)",
+                "DELETE FROM events INDEXED BY events_progress WHERE job_id = ?1 AND name = 'progress'"
+                " AND sequence <= (SELECT sequence FROM events INDEXED BY events_progress WHERE job_id = ?1"
+                "  AND name = 'progress' ORDER BY sequence DESC LIMIT 1 OFFSET ?2)",
                 SQL_ARGS(SQL_TEXT(job_id), SQL_INT(PROGRESS_KEPT)));
 }
 

@@ -140,10 +140,13 @@ static mi_status open_database(sqlite_store *s, const char *data_dir, mi_error *
     if (fd < 0)
         return store_files_fail(err, "opening the database");
     close(fd);
+    mi_status status = store_files_sync(s->base.files.dir, err);
+    if (status)
+        return status;
     char *path = NULL;
     if (asprintf(&path, "%s/%s", data_dir, DATABASE_NAME) < 0)
         return mi_fail(err, MI_MEMORY, "out of memory");
-    mi_status status = sql_open(&s->durable, path, SQL_DURABLE, err);
+    status = sql_open(&s->durable, path, SQL_DURABLE, err);
     if (!status)
         status = schema_migrate(&s->durable, err);
     if (!status)

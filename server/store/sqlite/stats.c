@@ -22,10 +22,11 @@ mi_status sqlite_stats(store *s, store_queue_stats *out, mi_error *err)
         out->oldest_queued_ms = sql_int(
             &t.sql, "SELECT created_ms FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1", SQL_NO_ARGS, 0);
         out->datasets = (uint64_t)sql_int(&t.sql, "SELECT count(*) FROM datasets", SQL_NO_ARGS, 0);
+        /* +state: walk the newest ends, do not sort all that succeeded. */
         out->mean_job_s =
             (double)sql_int(&t.sql,
                             "SELECT cast(avg(ms) AS INTEGER) FROM (SELECT finished_ms - started_ms AS ms"
-                            " FROM jobs WHERE finished_ms > 0 AND state = 'succeeded'"
+                            " FROM jobs WHERE finished_ms > 0 AND +state = 'succeeded'"
                             " ORDER BY finished_ms DESC LIMIT 50)",
                             SQL_NO_ARGS, 0) /
             1000.0;
