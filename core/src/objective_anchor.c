@@ -19,6 +19,7 @@
  */
 #include "objective_entries.h"
 #include "vecmath.h"
+#include "vector_clones.h"
 
 #include <assert.h>
 #include <math.h>
@@ -26,6 +27,7 @@
 #include <string.h>
 
 #define LANES        16u
+#define STRIP        16u /* candidates moved at a time, so that a cache line is used up in either direction */
 #define SPREAD_LIMIT 600.0 /* largest score over log nu: e^-708 is the end of double */
 
 typedef double lanes[LANES];
@@ -97,19 +99,20 @@ static double log_sum_value(const log_sum *sum, size_t lane)
     return log(sum->mantissa[lane]) + (double)sum->exponent[lane] * 0.69314718055994530942;
 }
 
+/* Entry of candidate i and anchor first + l. */
+static inline size_t entry(const tile *t, const contrast *c, size_t i, size_t l)
+{
+    return i * c->by_candidate + (t->first + l) * c->by_anchor;
+}
+
 static void load(tile *t, const contrast *c, const double *ratio)
 {
     memset(t->ratio, 0, c->batch * sizeof(lanes));
-    for (size_t l = 0; l < LANES; l++)
-        t->joint[l] = 0;
-    if (c->by_anchor == 1) {
-        for (size_t i = 0; i < c->batch; i++)
-            memcpy(t->ratio[i], ratio + i * c->by_candidate + t->first, t->count * sizeof(double));
-    } else {
+    memset(t->joint, 0, sizeof t->joint);
+    for (size_t i = 0; i < c->batch; i += STRIP)
         for (size_t l = 0; l < t->count; l++)
-            for (size_t i = 0; i < c->batch; i++)
-                t->ratio[i][l] = ratio[i * c->by_candidate + (t->first + l) * c->by_anchor];
-    }
+            for (size_t k = i; k < i + STRIP && k < c->batch; k++)
+                t->ratio[k][l] = ratio[entry(t, c, k, l)];
     for (size_t l = 0; l < t->count; l++) {
         t->joint[l] = t->ratio[t->first + l][l];
         t->ratio[t->first + l][l] = 0;
@@ -117,6 +120,7 @@ static void load(tile *t, const contrast *c, const double *ratio)
 }
 
 /* inverse[i] = sum of the negatives before i; negatives = all of them. */
+MI_VECTOR_CLONES
 static void sum_before(tile *t, size_t batch)
 {
     lanes running = {0};
@@ -132,6 +136,7 @@ static void sum_before(tile *t, size_t batch)
 
 /* From the last candidate to the first: D from what is before and what is after, its logarithm, its inverse,
  * and the inverses after it. */
+MI_VECTOR_CLONES
 static void invert(tile *t, const contrast *c, log_sum *logs)
 {
     lanes running = {0}, inverses = {0}, common;
@@ -179,6 +184,7 @@ static double tile_loss(const tile *t, const contrast *c, const log_sum *logs, c
 }
 
 /* inverse becomes the gradient of the tile. */
+MI_VECTOR_CLONES
 static void tile_gradient(tile *t, const contrast *c)
 {
     const double per_negative = c->weight_positive / (double)(c->batch - 1);
@@ -201,19 +207,12 @@ static void tile_gradient(tile *t, const contrast *c)
 
 static void store(const tile *t, const contrast *c, float *grad, int add)
 {
-    if (c->by_anchor == 1) {
-        for (size_t i = 0; i < c->batch; i++) {
-            float *out = grad + i * c->by_candidate + t->first;
-            for (size_t l = 0; l < t->count; l++)
-                out[l] = (float)t->inverse[i][l] + (add ? out[l] : 0.0f);
-        }
-        return;
-    }
-    for (size_t l = 0; l < t->count; l++)
-        for (size_t i = 0; i < c->batch; i++) {
-            float *out = grad + i * c->by_candidate + (t->first + l) * c->by_anchor;
-            *out = (float)t->inverse[i][l] + (add ? *out : 0.0f);
-        }
+    for (size_t i = 0; i < c->batch; i += STRIP)
+        for (size_t l = 0; l < t->count; l++)
+            for (size_t k = i; k < i + STRIP && k < c->batch; k++) {
+                float *out = grad + entry(t, c, k, l);
+                *out = (float)t->inverse[k][l] + (add ? *out : 0.0f);
+            }
 }
 
 static double contrast_all(const contrast *c, const float *scores, const double *ratio, lanes *columns,

@@ -1,6 +1,7 @@
 #include "trainer.h"
 
 #include "vecmath.h"
+#include "vector_clones.h"
 
 #include <math.h>
 #include <string.h>
@@ -61,6 +62,7 @@ static update plan_update(const mi_train_spec *spec, uint32_t step, double norm)
     };
 }
 
+MI_VECTOR_CLONES
 static void apply_update(const mi_trainer *trainer, const update *u)
 {
     const size_t n = trainer->critic->n_params;

@@ -1,5 +1,7 @@
 #include "vecmath.h"
 
+#include "vector_clones.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -43,6 +45,7 @@ static inline double exp_lane(double x)
     return p * power;
 }
 
+MI_VECTOR_CLONES
 void mi_vec_exp(double *out, const float *in, double shift, size_t n)
 {
 #pragma omp simd
@@ -50,6 +53,7 @@ void mi_vec_exp(double *out, const float *in, double shift, size_t n)
         out[i] = exp_lane((double)in[i] - shift);
 }
 
+MI_VECTOR_CLONES
 float mi_vec_max(const float *values, size_t n)
 {
     float max[MI_LANES], poison[MI_LANES] = {0};
@@ -76,6 +80,7 @@ float mi_vec_max(const float *values, size_t n)
     return result + spoiled;
 }
 
+MI_VECTOR_CLONES
 double mi_vec_sum_squares(const float *values, size_t n)
 {
     double sum[MI_LANES] = {0};
@@ -95,6 +100,7 @@ double mi_vec_sum_squares(const float *values, size_t n)
     return result;
 }
 
+MI_VECTOR_CLONES
 float mi_vec_dot(const float *a, const float *b, size_t n)
 {
     float sum[MI_LANES] = {0};
@@ -112,6 +118,7 @@ float mi_vec_dot(const float *a, const float *b, size_t n)
     return result;
 }
 
+MI_VECTOR_CLONES
 void mi_vec_add(float *sum, const float *addend, size_t n)
 {
 #pragma omp simd
@@ -119,6 +126,7 @@ void mi_vec_add(float *sum, const float *addend, size_t n)
         sum[i] += addend[i];
 }
 
+MI_VECTOR_CLONES
 void mi_vec_add_relu(float *out, const float *a, const float *b, size_t n)
 {
 #pragma omp simd
@@ -128,6 +136,7 @@ void mi_vec_add_relu(float *out, const float *a, const float *b, size_t n)
     }
 }
 
+MI_VECTOR_CLONES
 void mi_vec_bias(float *rows, size_t n, size_t width, size_t ld, const float *bias, int relu)
 {
     for (size_t i = 0; i < n; i++) {
@@ -139,6 +148,7 @@ void mi_vec_bias(float *rows, size_t n, size_t width, size_t ld, const float *bi
     }
 }
 
+MI_VECTOR_CLONES
 void mi_vec_relu_gradient(float *gradient, const float *output, size_t n)
 {
 #pragma omp simd
@@ -146,6 +156,7 @@ void mi_vec_relu_gradient(float *gradient, const float *output, size_t n)
         gradient[i] = output[i] > 0.0f ? gradient[i] : 0.0f;
 }
 
+MI_VECTOR_CLONES
 void mi_vec_column_sums(float *sum, const float *rows, size_t n, size_t width, size_t ld)
 {
     for (size_t i = 0; i < n; i++)
