@@ -178,6 +178,11 @@ mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const p
     proto_input_decode(&job->x, proto_node_member(root, "x"), "/x", &data[0], limits, problem);
     proto_input_decode(&job->y, proto_node_member(root, "y"), "/y", &data[1], limits, problem);
     check_across(job, root, limits, problem);
+    for (size_t i = 0; i < 2; i++)
+        if (data[i].error.code == MI_LIMIT)
+            proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
+                              "inline data have at most %" PRIu64 " numbers a side",
+                              limits->max_inline_numbers);
     if (proto_problem_any(problem)) {
         status = status_of(problem);
         goto out;

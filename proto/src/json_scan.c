@@ -42,6 +42,15 @@ static mi_status fail(const proto_scanner *s, const char *expected)
     return proto_scan_fail(s, s->err, MI_INVALID, s->at, "expected %s, found byte 0x%02x", expected, c);
 }
 
+/* Before anything is kept of the bytes up to s->at. */
+static mi_status check_size(const proto_scanner *s)
+{
+    if (s->in_matrix || s->at - s->copied + s->skeleton.length <= s->skeleton.max)
+        return MI_OK;
+    return proto_scan_fail(s, s->err, MI_LIMIT, s->at, "the document is larger than %zu bytes",
+                           s->skeleton.max);
+}
+
 static mi_status fail_memory(const proto_scanner *s)
 {
     return mi_fail(s->err, MI_MEMORY, "out of memory while reading JSON");
@@ -255,6 +264,8 @@ static mi_status scan_key(proto_scanner *s, size_t first, size_t count)
         return fail(s, "a key in double quotes");
     proto_text_append(&s->keys, &length, sizeof length);
     mi_status status = scan_string(s, &s->keys);
+    if (status == MI_OK)
+        status = check_size(s);
     if (status != MI_OK)
         return status;
     if (!proto_text_ok(&s->keys))
@@ -350,9 +361,9 @@ static mi_status scan_container(proto_scanner *s)
 
 mi_status proto_scan_value(proto_scanner *s)
 {
-    if (!s->in_matrix && s->at - s->copied + s->skeleton.length > s->skeleton.max)
-        return proto_scan_fail(s, s->err, MI_LIMIT, s->at, "the document is larger than %zu bytes",
-                               s->skeleton.max);
+    mi_status status = check_size(s);
+    if (status != MI_OK)
+        return status;
     if (!proto_text_ok(&s->path))
         return fail_memory(s);
     switch (s->at < s->n ? s->bytes[s->at] : '\0') {
@@ -394,7 +405,9 @@ mi_status proto_json_scan(proto_text *skeleton, const char *bytes, size_t n, pro
                        .n_matrices = n_matrices,
                        .err = err};
     mi_status status;
-    proto_text_init(&s.path, 4 * n + 1024);
+    /* Never reached: an escape doubles a byte of a key at most, an entry adds its length to two quotes or
+     * more. */
+    proto_text_init(&s.path, 2 * n + 1024);
     proto_text_init(&s.keys, (sizeof(size_t) + 1) * n + 1024);
     if (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
         status = proto_scan_fail(&s, err, MI_INVALID, 0, "expected a JSON value, found a byte order mark");
@@ -408,11 +421,8 @@ mi_status proto_json_scan(proto_text *skeleton, const char *bytes, size_t n, pro
         status = fail(&s, "nothing after the value");
         goto out;
     }
-    if (n - s.copied > s.skeleton.max - s.skeleton.length) {
-        status =
-            proto_scan_fail(&s, err, MI_LIMIT, n, "the document is larger than %zu bytes", s.skeleton.max);
+    if ((status = check_size(&s)) != MI_OK)
         goto out;
-    }
     proto_text_append(&s.skeleton, bytes + s.copied, n - s.copied);
     if (!proto_text_ok(&s.skeleton))
         status = fail_memory(&s);

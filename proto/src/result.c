@@ -29,7 +29,8 @@ static void encode_mi(encoding *e, const mi_estimate *estimate)
     figure(e, "std_err", "mi.std_err", estimate->std_err);
     proto_write_array(&e->w, "sampling95_nats");
     for (int i = 0; i < 2; i++)
-        proto_write_double(&e->w, NULL, estimate->sampling95_nats[i]);
+        figure(e, NULL, i == 0 ? "mi.sampling95_nats[0]" : "mi.sampling95_nats[1]",
+               estimate->sampling95_nats[i]);
     proto_write_end_array(&e->w);
     proto_write_array(&e->w, "per_run");
     for (uint32_t i = 0; i < estimate->n_runs; i++) {

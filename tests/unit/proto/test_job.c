@@ -354,7 +354,8 @@ START_TEST(test_bad_json_is_a_400_and_too_much_a_413)
     proto_limits_default(&limits);
     limits.max_inline_numbers = 3;
     static const char text[] = "{\"x\":{\"data\":[1,2,3]},\"y\":{\"data\":[1,2,3,4]}}";
-    ck_assert_int_eq(proto_job_decode(&job, text, sizeof text - 1, &limits, &problem), MI_INVALID);
+    ck_assert_int_eq(proto_job_decode(&job, text, sizeof text - 1, &limits, &problem), MI_LIMIT);
+    ck_assert_int_eq(proto_problem_status(&problem), 413);
     ck_assert(has_error(&problem, "/y/data", "more than 3 numbers"));
     limits.max_job_bytes = 10;
     ck_assert_int_eq(proto_job_decode(&job, text, sizeof text - 1, &limits, &problem), MI_LIMIT);

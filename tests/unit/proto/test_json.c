@@ -182,6 +182,17 @@ START_TEST(test_a_document_over_its_cap_is_refused_but_matrices_do_not_count)
 }
 END_TEST
 
+START_TEST(test_a_key_over_the_cap_is_refused)
+{
+    char text[4096];
+    proto_json *json;
+    int n = snprintf(text, sizeof text, "{\"%03000d\":1}", 0);
+    ck_assert_int_eq(proto_json_parse(&json, text, (size_t)n, 100, NULL, 0, NULL), MI_LIMIT);
+    ck_assert_int_eq(proto_json_parse(&json, text, (size_t)n, 4096, NULL, 0, NULL), MI_OK);
+    proto_json_free(json);
+}
+END_TEST
+
 START_TEST(test_a_flat_array_is_one_column)
 {
     static const char text[] = "{\"data\": [ 1 , -2.5e0 , 3 ] }";
@@ -324,7 +335,8 @@ int main(void)
               test_nesting_has_a_limit, test_a_million_brackets_cost_nothing,
               test_an_object_has_a_limited_number_of_members,
               test_a_document_over_its_cap_is_refused_but_matrices_do_not_count,
-              test_a_flat_array_is_one_column, test_arrays_that_are_no_matrix_are_named_and_the_rest_is_read,
+              test_a_key_over_the_cap_is_refused, test_a_flat_array_is_one_column,
+              test_arrays_that_are_no_matrix_are_named_and_the_rest_is_read,
               test_a_syntax_error_inside_a_matrix_is_a_syntax_error,
               test_numbers_of_any_length_are_read_exactly, test_pointers_reach_into_the_tree,
               test_an_absent_node_reads_as_the_fallback, test_a_tree_printed_reads_back_to_the_same_bits);
