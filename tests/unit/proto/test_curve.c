@@ -6,8 +6,8 @@
 
 static const proto_curve_row two_runs[] = {
     {0, 0, {0, 4.5, 4.25, 0.5, 0.25}},
-    {0, 0, {6, NAN, 4.0, 0.75, 0.5}},
-    {0, 1, {0, 4.5, 4.5, 0, -INFINITY}},
+    {0, 0, {6, (double)NAN, 4.0, 0.75, 0.5}},
+    {0, 1, {0, 4.5, 4.5, 0, -(double)INFINITY}},
 };
 
 START_TEST(test_json_is_columnar_per_run_with_null_for_what_is_not_finite)

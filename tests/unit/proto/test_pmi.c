@@ -6,10 +6,10 @@
 
 #define ROWS 6
 
-static double pmi[ROWS] = {0.5, NAN, 2.0, -1.0, 2.0, 0.25};
-static double percentile[ROWS] = {0.6, NAN, 0.99, 0.1, 0.99, 0.5};
-static double p_value[ROWS] = {0.4, NAN, 0.01, 0.9, 0.01, 0.5};
-static double q_value[ROWS] = {0.5, NAN, 0.03, 0.9, 0.03, 0.6};
+static double pmi[ROWS] = {0.5, (double)NAN, 2.0, -1.0, 2.0, 0.25};
+static double percentile[ROWS] = {0.6, (double)NAN, 0.99, 0.1, 0.99, 0.5};
+static double p_value[ROWS] = {0.4, (double)NAN, 0.01, 0.9, 0.01, 0.5};
+static double q_value[ROWS] = {0.5, (double)NAN, 0.03, 0.9, 0.03, 0.6};
 
 /* Ids "r0" to "r5" and a few that need quoting. */
 static const char id_bytes[] = "r0r1a,b\"q\"r4r5";
@@ -75,12 +75,12 @@ END_TEST
 
 START_TEST(test_pages_follow_the_rows_and_skip_pairs_that_were_not_held_out)
 {
-    json_is(&(proto_pmi_query){.min = -INFINITY, .limit = 2}, &with_ids,
+    json_is(&(proto_pmi_query){.min = -(double)INFINITY, .limit = 2}, &with_ids,
             "{\"object\":\"list\",\"unit\":\"nats\",\"data\":["
             "{\"row\":0,\"x_id\":\"r0\",\"pmi\":0.5,\"percentile\":0.6,\"p_value\":0.4,\"q_value\":0.5},"
             "{\"row\":2,\"x_id\":\"a,b\",\"pmi\":2,\"percentile\":0.99,\"p_value\":0.01,\"q_value\":0.03}],"
             "\"next\":\"2\",\"total\":5}");
-    json_is(&(proto_pmi_query){.min = -INFINITY, .limit = 2, .after = 4}, NULL,
+    json_is(&(proto_pmi_query){.min = -(double)INFINITY, .limit = 2, .after = 4}, NULL,
             "{\"object\":\"list\",\"unit\":\"nats\",\"data\":["
             "{\"row\":5,\"pmi\":0.25,\"percentile\":0.5,\"p_value\":0.5,\"q_value\":0.6}],\"next\":null,"
             "\"total\":5}");
@@ -123,7 +123,7 @@ START_TEST(test_the_top_of_many_pairs_is_the_top_of_the_sorted_pairs)
     const proto_pmi_view view = {N, values, values, values, values};
     static const uint64_t tops[] = {1, 2, 10, 999, 1000, 5000};
     for (size_t t = 0; t < sizeof tops / sizeof tops[0]; t++) {
-        const proto_pmi_query query = {.min = -INFINITY, .top = tops[t]};
+        const proto_pmi_query query = {.min = -(double)INFINITY, .top = tops[t]};
         proto_text csv;
         proto_text_init(&csv, 1 << 20);
         ck_assert_int_eq(proto_pmi_write_csv(&view, &query, NULL, NULL, &(proto_output){append, &csv}, NULL),
@@ -142,7 +142,7 @@ START_TEST(test_csv_has_ids_quoted_where_they_have_to_be)
     proto_pmi_view view = a_view();
     proto_text text;
     proto_text_init(&text, 1 << 16);
-    const proto_pmi_query all = {.min = -INFINITY};
+    const proto_pmi_query all = {.min = -(double)INFINITY};
     ck_assert_int_eq(
         proto_pmi_write_csv(&view, &all, &with_ids, &with_ids, &(proto_output){append, &text}, NULL), MI_OK);
     ck_assert_str_eq(text.data, "row,x_id,y_id,pmi,percentile,p_value,q_value\n"
@@ -161,7 +161,7 @@ START_TEST(test_npy_has_all_rows_unless_filtered)
     proto_pmi_view view = a_view();
     proto_text text;
     proto_text_init(&text, 1 << 16);
-    ck_assert_int_eq(proto_pmi_write_npy(&view, &(proto_pmi_query){.min = -INFINITY},
+    ck_assert_int_eq(proto_pmi_write_npy(&view, &(proto_pmi_query){.min = -(double)INFINITY},
                                          &(proto_output){append, &text}, NULL),
                      MI_OK);
     ck_assert_uint_eq(text.length, 128 + ROWS * 4 * sizeof(double));
@@ -183,7 +183,7 @@ END_TEST
 START_TEST(test_an_answer_over_its_cap_fails)
 {
     proto_pmi_view view = a_view();
-    const proto_pmi_query query = {.min = -INFINITY, .limit = 10};
+    const proto_pmi_query query = {.min = -(double)INFINITY, .limit = 10};
     proto_text text;
     proto_text_init(&text, 200);
     ck_assert_int_eq(proto_pmi_encode_json(&view, &query, NULL, NULL, &text), MI_MEMORY);

@@ -72,7 +72,7 @@ START_TEST(test_an_objective_without_pmi_has_no_null_and_no_calibration)
 {
     mi_estimate estimate = an_estimate();
     estimate.has_null = 0;
-    estimate.null_mean_ratio = estimate.auroc = NAN;
+    estimate.null_mean_ratio = estimate.auroc = (double)NAN;
     estimate.n_permutations = 99;
     estimate.permutation_mean = -0.01;
     estimate.permutation_p = 0.01;
@@ -100,9 +100,9 @@ END_TEST
 START_TEST(test_figures_that_are_not_finite_are_null_and_warned_of_once)
 {
     mi_estimate estimate = an_estimate();
-    double runs[] = {1.0, NAN};
+    double runs[] = {1.0, (double)NAN};
     estimate.per_run = runs;
-    estimate.dv = INFINITY;
+    estimate.dv = (double)INFINITY;
     estimate.warnings[estimate.n_warnings++] = (mi_warning){MI_WARN_NON_FINITE, "dv"};
     char *text = encode(&estimate, "infonce-anchor", 1, true);
     ck_assert_ptr_nonnull(strstr(text, "\"dv\":null"));
@@ -118,7 +118,7 @@ START_TEST(test_a_thousand_lost_figures_fit_in_one_warning)
     mi_estimate estimate = an_estimate();
     double *runs = calloc(1000, sizeof *runs);
     for (int i = 0; i < 1000; i++)
-        runs[i] = NAN;
+        runs[i] = (double)NAN;
     estimate.per_run = runs;
     estimate.n_runs = 1000;
     char *text = encode(&estimate, "infonce-anchor", 1, true);

@@ -31,9 +31,9 @@ START_TEST(test_doubles_are_written_as_people_would)
                  {1e21, "1e+21"},
                  {5e-4, "0.0005"},
                  {9007199254740993.0, "9007199254740992"},
-                 {NAN, "null"},
-                 {INFINITY, "null"},
-                 {-INFINITY, "null"},
+                 {(double)NAN, "null"},
+                 {(double)INFINITY, "null"},
+                 {-(double)INFINITY, "null"},
                  {0.1 + 0.2, "0.30000000000000004"},
                  {5e-324, "4.94065645841247e-324"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -97,7 +97,7 @@ START_TEST(test_the_writer_places_commas_and_escapes_strings)
     proto_write_u64(&w, NULL, UINT64_MAX);
     proto_write_i64(&w, NULL, INT64_MIN);
     proto_write_double(&w, NULL, 0.5);
-    proto_write_double(&w, NULL, NAN);
+    proto_write_double(&w, NULL, (double)NAN);
     proto_write_bool(&w, NULL, true);
     proto_write_array(&w, NULL);
     proto_write_end_array(&w);
