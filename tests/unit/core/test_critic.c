@@ -1,0 +1,405 @@
+#include "critic.h"
+#include "critic_twin.h"
+#include "testing.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A critic with weights, a batch and room for its scores and gradients. */
+typedef struct bench {
+    mi_critic critic;
+    void *memory;
+    uint32_t batch;
+    float *params, *grad;            /* (n_params) */
+    double *wide;                    /* (n_params) */
+    float *x, *y, *base_x, *base_y;  /* (B, .) */
+    float *scores, *grad_scores;     /* (B, B) */
+    double *wide_scores, *wide_grad; /* (B, B) */
+} bench;
+
+typedef struct shape {
+    mi_critic_type type;
+    uint32_t n_hidden, hidden[MI_MAX_HIDDEN], embed, dim_x, dim_y, base, batch;
+} shape;
+
+/* Small; wider than a vector; more pairs than a block; no hidden layer; all of them. */
+static const shape shapes[] = {
+    {MI_CRITIC_SEPARABLE, 2, {7, 5}, 3, 4, 3, 0, 6},
+    {MI_CRITIC_SEPARABLE, 2, {7, 5}, 3, 4, 3, 2, 6},
+    {MI_CRITIC_SEPARABLE, 2, {40, 33}, 17, 20, 9, 11, 33},
+    {MI_CRITIC_SEPARABLE, 0, {0}, 5, 6, 4, 3, 8},
+    {MI_CRITIC_SEPARABLE, 8, {6, 6, 6, 6, 6, 6, 6, 6}, 4, 3, 3, 0, 5},
+    {MI_CRITIC_JOINT, 2, {7, 5}, 0, 4, 3, 0, 6},
+    {MI_CRITIC_JOINT, 2, {7, 5}, 0, 4, 3, 2, 6},
+    {MI_CRITIC_JOINT, 2, {40, 33}, 0, 20, 9, 11, 33},
+    {MI_CRITIC_JOINT, 1, {9}, 0, 5, 2, 3, 8},
+    {MI_CRITIC_JOINT, 8, {6, 6, 6, 6, 6, 6, 6, 6}, 0, 3, 3, 0, 5},
+};
+#define N_SHAPES (sizeof shapes / sizeof shapes[0])
+
+static mi_critic_spec spec_of(const shape *s)
+{
+    mi_critic_spec spec = {.type = s->type, .n_hidden = s->n_hidden, .embed = s->embed};
+    memcpy(spec.hidden, s->hidden, sizeof spec.hidden);
+    return spec;
+}
+
+static float *normals(size_t n, uint32_t stream)
+{
+    float *out = malloc((n ? n : 1) * sizeof *out);
+    ck_assert(out != NULL);
+    fill_normal(out, n, stream);
+    return out;
+}
+
+static void widen(bench *b)
+{
+    for (size_t p = 0; p < b->critic.n_params; p++)
+        b->wide[p] = (double)b->params[p];
+}
+
+static bench bench_new(const shape *s)
+{
+    bench b = {.batch = s->batch};
+    const mi_critic_spec spec = spec_of(s);
+    mi_arena arena;
+    mi_arena_init(&arena, NULL, 0);
+    ck_assert_int_eq(mi_critic_layout(&b.critic, &arena, &spec, s->dim_x, s->dim_y, s->base, s->batch, NULL),
+                     MI_OK);
+    arena = arena_like(&arena);
+    b.memory = arena.base;
+    ck_assert_int_eq(mi_critic_layout(&b.critic, &arena, &spec, s->dim_x, s->dim_y, s->base, s->batch, NULL),
+                     MI_OK);
+    const size_t n = b.critic.n_params, pairs = (size_t)s->batch * s->batch;
+    b.params = malloc(n * sizeof(float));
+    b.grad = malloc(n * sizeof(float));
+    b.wide = malloc(n * sizeof(double));
+    b.scores = malloc(pairs * sizeof(float));
+    b.grad_scores = malloc(pairs * sizeof(float));
+    b.wide_scores = malloc(pairs * sizeof(double));
+    b.wide_grad = malloc(pairs * sizeof(double));
+    ck_assert(b.params && b.grad && b.wide && b.scores && b.grad_scores && b.wide_scores && b.wide_grad);
+    b.x = normals((size_t)s->batch * s->dim_x, 1);
+    b.y = normals((size_t)s->batch * s->dim_y, 2);
+    b.base_x = s->base ? normals((size_t)s->batch * s->base, 3) : NULL;
+    b.base_y = s->base ? normals((size_t)s->batch * s->base, 4) : NULL;
+    mi_rng rng = test_rng(5);
+    mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.params);
+    for (size_t p = 0; p < n; p++) /* biases as well */
+        b.params[p] += 0.1f * (float)mi_rng_normal(&rng);
+    widen(&b);
+    return b;
+}
+
+static void bench_free(bench *b)
+{
+    void *owned[] = {b->memory, b->params, b->grad,   b->wide,        b->x,           b->y,
+                     b->base_x, b->base_y, b->scores, b->grad_scores, b->wide_scores, b->wide_grad};
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
+        free(owned[i]);
+}
+
+static double twin_of(const bench *b, size_t i, size_t j)
+{
+    const mi_critic *c = &b->critic;
+    const twin_input in = {
+        b->x + i * c->dim[0],
+        b->y + j * c->dim[1],
+        c->base ? b->base_x + i * c->base : NULL,
+        c->base ? b->base_y + j * c->base : NULL,
+    };
+    return twin_score(c, b->wide, &in);
+}
+
+static void twin_scores(const bench *b)
+{
+    for (size_t i = 0; i < b->batch; i++)
+        for (size_t j = 0; j < b->batch; j++)
+            b->wide_scores[i * b->batch + j] = twin_of(b, i, j);
+}
+
+static void close_to(double got, double want, double tolerance)
+{
+    ck_assert_msg(fabs(got - want) <= tolerance * (1 + fabs(want)), "got %.9g, want %.9g", got, want);
+}
+
+static void for_every_shape(void (*run)(const shape *s))
+{
+    for (size_t i = 0; i < N_SHAPES; i++)
+        run(&shapes[i]);
+}
+
+static void forward(bench *b)
+{
+    mi_critic_forward(&b->critic, b->params, b->x, b->y, b->base_x, b->base_y, b->batch, b->scores);
+}
+
+static void scores_agree_with_the_definition(const shape *s)
+{
+    bench b = bench_new(s);
+    forward(&b);
+    twin_scores(&b);
+    for (size_t p = 0; p < (size_t)b.batch * b.batch; p++)
+        close_to((double)b.scores[p], b.wide_scores[p], 1e-5);
+    bench_free(&b);
+}
+
+START_TEST(test_scores_agree_with_the_definition)
+{
+    for_every_shape(scores_agree_with_the_definition);
+}
+END_TEST
+
+static double twin_loss(const bench *b, const mi_objective *objective, const mi_objective_params *params)
+{
+    double loss = 0;
+    twin_scores(b);
+    objective->reference(b->wide_scores, b->batch, params, NULL, &loss);
+    return loss;
+}
+
+#define N_PROBES 60u
+
+/* Parameters at random, or all of them when they are few, against central differences of the twin's loss. */
+static void check_gradient(bench *b, const mi_objective *objective, const mi_objective_params *params)
+{
+    const double h = 1e-5;
+    const size_t n = b->critic.n_params, probes = n < N_PROBES * 3 ? n : N_PROBES;
+    double loss = 0, norm = 0;
+    void *scratch = aligned_alloc(64, (objective->scratch_bytes(b->batch) + 63) / 64 * 64);
+    mi_rng rng = test_rng(6);
+    forward(b);
+    objective->loss_and_grad(b->scores, b->batch, params, b->grad_scores, &loss, scratch);
+    for (size_t p = 0; p < n; p++)
+        b->grad[p] = NAN; /* overwritten, not added to */
+    mi_critic_backward(&b->critic, b->params, b->grad_scores, b->grad);
+    for (size_t p = 0; p < n; p++)
+        norm = fmax(norm, fabs((double)b->grad[p]));
+    ck_assert(isfinite(norm) && norm > 0);
+    close_to(loss, twin_loss(b, objective, params), 1e-5);
+    for (size_t k = 0; k < probes; k++) {
+        const size_t p = probes == n ? k : mi_rng_below(&rng, (uint32_t)n);
+        const double before = b->wide[p];
+        b->wide[p] = before + h;
+        const double up = twin_loss(b, objective, params);
+        b->wide[p] = before - h;
+        const double down = twin_loss(b, objective, params);
+        b->wide[p] = before;
+        const double want = (up - down) / (2 * h), got = (double)b->grad[p];
+        ck_assert_msg(fabs(got - want) <= 1e-4 * fabs(want) + 1e-5 * norm,
+                      "%s, parameter %zu: got %.9g, want %.9g", objective->name, p, got, want);
+    }
+    free(scratch);
+}
+
+static void every_gradient_matches_finite_differences(const shape *s)
+{
+    bench b = bench_new(s);
+    /* Scores of order one, so that the exponential of NWJ stays in the range where differences are exact. */
+    for (size_t p = 0; p < b.critic.n_params; p++)
+        b.params[p] *= 0.7f;
+    widen(&b);
+    const mi_objective *objective = NULL;
+    for (size_t o = 0; (objective = mi_objective_at(o)) != NULL; o++)
+        for (int direction = 0; direction < 2; direction++) {
+            const mi_objective_params params = {.nu = direction ? 1 : 8,
+                                                .directions = (mi_directions)direction};
+            check_gradient(&b, objective, &params);
+        }
+    bench_free(&b);
+}
+
+START_TEST(test_every_gradient_matches_finite_differences)
+{
+    for_every_shape(every_gradient_matches_finite_differences);
+}
+END_TEST
+
+static void a_smaller_batch_uses_the_same_critic(const shape *s)
+{
+    bench b = bench_new(s);
+    forward(&b);
+    b.batch = 3;
+    forward(&b);
+    twin_scores(&b);
+    for (size_t p = 0; p < 9; p++)
+        close_to((double)b.scores[p], b.wide_scores[p], 1e-5);
+    bench_free(&b);
+}
+
+START_TEST(test_a_smaller_batch_uses_the_same_critic)
+{
+    for_every_shape(a_smaller_batch_uses_the_same_critic);
+}
+END_TEST
+
+/* More rows than a block holds: features, every combination and single pairs give the score of the
+ * definition. */
+static void scoring_in_blocks_agrees_with_the_definition(const shape *s)
+{
+    enum { N = 530, LD = 45 };
+    bench b = bench_new(s);
+    mi_critic *c = &b.critic;
+    free(b.x), free(b.y), free(b.base_x), free(b.base_y);
+    b.x = normals((size_t)N * c->dim[0], 7);
+    b.y = normals((size_t)N * c->dim[1], 8);
+    b.base_x = c->base ? normals((size_t)N * c->base, 9) : NULL;
+    b.base_y = c->base ? normals((size_t)N * c->base, 10) : NULL;
+    float *features_x = malloc((size_t)N * c->width * sizeof(float));
+    float *features_y = malloc((size_t)N * c->width * sizeof(float));
+    float *scores = calloc((size_t)N * LD, sizeof(float));
+    uint32_t index_x[N], index_y[N];
+    mi_rng rng = test_rng(11);
+    for (uint32_t p = 0; p < N; p++) {
+        index_x[p] = mi_rng_below(&rng, N);
+        index_y[p] = N - 1 - p;
+    }
+    mi_critic_features(c, b.params, MI_SIDE_X, b.x, b.base_x, N, features_x);
+    mi_critic_features(c, b.params, MI_SIDE_Y, b.y, b.base_y, N, features_y);
+
+    mi_critic_block(c, b.params, features_x, N, features_y + 5 * c->width, LD - 2, scores, LD);
+    for (size_t i = 0; i < N; i += 7)
+        for (size_t j = 0; j < LD; j++)
+            close_to((double)scores[i * LD + j], j < LD - 2 ? twin_of(&b, i, j + 5) : 0.0, 1e-5);
+
+    mi_critic_pairs(c, b.params, features_x, index_x, features_y, index_y, N, scores);
+    for (size_t p = 0; p < N; p++)
+        close_to((double)scores[p], twin_of(&b, index_x[p], index_y[p]), 1e-5);
+    mi_critic_pairs(c, b.params, features_x, NULL, features_y, NULL, N, scores);
+    for (size_t p = 0; p < N; p++)
+        close_to((double)scores[p], twin_of(&b, p, p), 1e-5);
+
+    free(features_x);
+    free(features_y);
+    free(scores);
+    bench_free(&b);
+}
+
+START_TEST(test_scoring_in_blocks_agrees_with_the_definition)
+{
+    for_every_shape(scoring_in_blocks_agrees_with_the_definition);
+}
+END_TEST
+
+static void scoring_between_forward_and_backward_changes_nothing(const shape *s)
+{
+    bench b = bench_new(s);
+    mi_critic *c = &b.critic;
+    float *want = malloc(c->n_params * sizeof(float)),
+          *features = malloc((size_t)b.batch * c->width * sizeof(float));
+    forward(&b);
+    mi_critic_backward(c, b.params, b.scores, want);
+    forward(&b);
+    mi_critic_features(c, b.params, MI_SIDE_X, b.x, b.base_x, b.batch, features);
+    mi_critic_features(c, b.params, MI_SIDE_Y, b.y, b.base_y, b.batch, features);
+    mi_critic_pairs(c, b.params, features, NULL, features, NULL, b.batch, b.grad_scores);
+    mi_critic_backward(c, b.params, b.scores, b.grad);
+    ck_assert_mem_eq(b.grad, want, c->n_params * sizeof(float));
+    free(want);
+    free(features);
+    bench_free(&b);
+}
+
+START_TEST(test_scoring_between_forward_and_backward_changes_nothing)
+{
+    for_every_shape(scoring_between_forward_and_backward_changes_nothing);
+}
+END_TEST
+
+static void training_starts_at_the_baseline(const shape *s)
+{
+    bench b = bench_new(s);
+    const mi_critic *c = &b.critic;
+    mi_rng rng = test_rng(12);
+    mi_critic_init(c, MI_BASELINE_GAUSSIAN, &rng, b.params);
+    forward(&b);
+    for (size_t i = 0; i < b.batch; i++)
+        for (size_t j = 0; j < b.batch; j++) {
+            double want = 0, size = 0;
+            for (size_t k = 0; k < c->base; k++) {
+                const double term = (double)b.base_x[i * c->base + k] * (double)b.base_y[j * c->base + k];
+                want += term;
+                size += fabs(term);
+            }
+            ck_assert(fabs((double)b.scores[i * b.batch + j] - want) <= 1e-6 * size);
+        }
+    bench_free(&b);
+}
+
+START_TEST(test_training_starts_at_the_baseline)
+{
+    for_every_shape(training_starts_at_the_baseline);
+}
+END_TEST
+
+static void a_residual_that_starts_at_zero_learns(const shape *s)
+{
+    bench b = bench_new(s);
+    mi_rng rng = test_rng(12);
+    mi_critic_init(&b.critic, MI_BASELINE_GAUSSIAN, &rng, b.params);
+    forward(&b);
+    fill_normal(b.grad_scores, (size_t)b.batch * b.batch, 13);
+    mi_critic_backward(&b.critic, b.params, b.grad_scores, b.grad);
+    double sum = 0;
+    for (size_t p = 0; p < b.critic.n_params; p++)
+        sum += fabs((double)b.grad[p]);
+    ck_assert(isfinite(sum) && sum > 0);
+    bench_free(&b);
+}
+
+START_TEST(test_a_residual_that_starts_at_zero_learns)
+{
+    for_every_shape(a_residual_that_starts_at_zero_learns);
+}
+END_TEST
+
+START_TEST(test_initial_weights_are_he_uniform_and_depend_on_the_stream_alone)
+{
+    const shape s = {MI_CRITIC_SEPARABLE, 1, {200}, 8, 50, 50, 0, 4};
+    bench b = bench_new(&s);
+    mi_rng rng = test_rng(14);
+    mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.params);
+    double square = 0;
+    for (size_t p = 0; p < 50 * 200; p++) {
+        square += (double)b.params[p] * (double)b.params[p];
+        ck_assert(fabs((double)b.params[p]) <= sqrt(6.0 / 50));
+    }
+    ck_assert_double_eq_tol(square / (50 * 200), 2.0 / 50, 0.03 * 2.0 / 50);
+    for (size_t p = 50 * 200; p < 50 * 200 + 200; p++)
+        ck_assert(b.params[p] == 0.0f);
+    rng = test_rng(14);
+    mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.grad);
+    ck_assert_mem_eq(b.params, b.grad, b.critic.n_params * sizeof(float));
+    bench_free(&b);
+}
+END_TEST
+
+START_TEST(test_a_critic_that_cannot_be_is_refused)
+{
+    mi_critic critic;
+    mi_arena arena;
+    mi_error err = {0};
+    mi_critic_spec spec = {.type = MI_CRITIC_JOINT, .n_hidden = 0, .embed = 32};
+    mi_arena_init(&arena, NULL, 0);
+    ck_assert_int_eq(mi_critic_layout(&critic, &arena, &spec, 4, 4, 0, 8, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/critic/hidden");
+    for (int type = 0; type < 2; type++) {
+        spec = (mi_critic_spec){.type = (mi_critic_type)type,
+                                .n_hidden = 3,
+                                .hidden = {UINT32_MAX, UINT32_MAX, UINT32_MAX},
+                                .embed = 32};
+        ck_assert_int_eq(mi_critic_layout(&critic, &arena, &spec, UINT32_MAX, UINT32_MAX, 0, 8, &err),
+                         MI_LIMIT);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    RUN_TESTS("critic", test_scores_agree_with_the_definition, test_every_gradient_matches_finite_differences,
+              test_a_smaller_batch_uses_the_same_critic, test_scoring_in_blocks_agrees_with_the_definition,
+              test_scoring_between_forward_and_backward_changes_nothing, test_training_starts_at_the_baseline,
+              test_a_residual_that_starts_at_zero_learns,
+              test_initial_weights_are_he_uniform_and_depend_on_the_stream_alone,
+              test_a_critic_that_cannot_be_is_refused);
+}
