@@ -1,0 +1,96 @@
+"""kill -9 at any moment: an accepted job is finished after a restart, and with the same bits."""
+
+import time
+
+import pytest
+
+from conftest import pairs
+from daemon import TERMINAL, training
+
+
+def checkpointed(server):
+    return "mutuald_checkpoints_total 0" not in server.request("GET", "/metrics")[2].decode()
+
+
+def right_after_202(server, job_id):
+    pass
+
+
+def early_in_training(server, job_id):
+    server.wait(job_id, training)
+
+
+def after_a_checkpoint(server, job_id):
+    server.wait(job_id, training)
+    deadline = time.monotonic() + 60
+    while not checkpointed(server):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("moment", [right_after_202, early_in_training, after_a_checkpoint])
+def test_killed_job_ends_with_the_same_bits(daemon, spec, reference, moment):
+    server = daemon("--workers", "2").start()
+    job_id = server.submit(spec)
+    moment(server, job_id)
+    server.kill()
+    server.start()
+    assert server.job(job_id)["state"] not in TERMINAL, "too late to test anything"
+    assert server.outcome(job_id) == reference
+    if moment is after_a_checkpoint:
+        assert "run resumed from a checkpoint" in server.log()
+
+
+def test_job_killed_again_and_again_ends_with_the_same_bits(daemon, spec, reference):
+    server = daemon("--workers", "2").start()
+    job_id = server.submit(spec)
+    for _ in range(4):
+        after_a_checkpoint(server, job_id)
+        server.kill()
+        server.start()
+        if server.job(job_id)["state"] in TERMINAL:
+            break
+    assert server.outcome(job_id) == reference
+
+
+def test_job_killed_while_its_results_are_combined_is_combined_again(daemon):
+    many = {**pairs(2000, 2), "split": {"folds": 2}, "null_pairs": 2000000, "seed": "3",
+            "train": {"max_steps": 5, "early_stopping": False}}
+    calm = daemon("--workers", "2", folder="calm").start()
+    expected = calm.outcome(calm.submit(many))
+    server = daemon("--workers", "2").start()
+    for _ in range(5):  # combining is quick: it may be over before the kill
+        job_id = server.submit(many)
+        server.wait(job_id, lambda job: job["progress"]["runs_done"] == 2)
+        server.kill()
+        server.start()
+        interrupted = server.job(job_id)["state"] not in TERMINAL
+        assert server.outcome(job_id) == expected
+        if interrupted:
+            return
+    pytest.fail("the kill never came in time")
+
+
+def test_finished_jobs_survive_a_kill(daemon, spec):
+    server = daemon("--workers", "2").start()
+    job_id = server.submit({**spec, "train": {"max_steps": 30}})
+    before = server.outcome(job_id)
+    server.kill()
+    server.start()
+    assert server.outcome(job_id) == before
+
+
+def test_damaged_checkpoint_costs_its_work_and_nothing_else(daemon, spec, reference):
+    server = daemon("--workers", "2").start()
+    job_id = server.submit(spec)
+    after_a_checkpoint(server, job_id)
+    server.kill()
+    files = [path for path in (server.data / "checkpoints").rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0x40
+        path.write_bytes(content)
+    server.start()
+    assert server.outcome(job_id) == reference
+    assert "checkpoint is damaged" in server.log()
