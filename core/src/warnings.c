@@ -8,7 +8,8 @@
 #define FEW_PAIRS           500u
 #define NEAR_LOG_N          0.85 /* of log N: the limit of McAllester and Stratos is already felt there */
 #define NULL_RATIO_BITS     0.3
-#define ERRORS_OFF          3.0 /* standard errors before a noisy figure counts as wrong */
+#define NULL_RATIO_MARKOV   20.0 /* at a true mean of 1: one time in twenty at most */
+#define ERRORS_OFF          3.0  /* standard errors before a noisy figure counts as wrong */
 #define GAP_NATS            0.2
 #define GAP_SHARE           0.25
 #define BRACKET_NATS        0.25
@@ -57,18 +58,18 @@ static void warn_size(mi_estimate *e, const mi_evidence *v)
     if (e->mi_nats > NEAR_LOG_N * log(n_test))
         warn(e, MI_WARN_NEAR_LOG_N,
              "MI is %.3g nats and log N of the smallest test fold, %u pairs, is %.3g; no data of that size "
-             "vouch for "
-             "more: read it as a lower bound, or use more pairs",
+             "vouch for more: read it as a lower bound, or use more pairs",
              e->mi_nats, n_test, log(n_test));
 }
 
-/* The mean ratio is itself noisy where a few null pairs carry it; only what its own error cannot explain is
- * reported. */
+/* The mean ratio is itself noisy where a few null pairs carry it: it is reported when its own error cannot
+ * explain it, or when it is so large that a mean of 1 would seldom yield it, whatever the tail (Markov). */
 static void warn_calibration(mi_estimate *e, const mi_evidence *v)
 {
     const double ratio = e->null_mean_ratio;
-    if (e->has_null && fabs(log2(ratio)) > NULL_RATIO_BITS &&
-        fabs(ratio - 1.0) > ERRORS_OFF * v->null_ratio_error)
+    if (!e->has_null || fabs(log2(ratio)) <= NULL_RATIO_BITS)
+        return;
+    if (fabs(ratio - 1.0) > ERRORS_OFF * v->null_ratio_error || ratio > NULL_RATIO_MARKOV)
         warn(e, MI_WARN_NOT_CALIBRATED,
              "the mean ratio over %u mismatched pairs is %.3g +- %.2g instead of 1, so PMIs may be shifted "
              "by %+.2g nats; %s",
@@ -83,14 +84,12 @@ static void warn_fit(mi_estimate *e, const mi_evidence *v)
     if (gap > fmax(GAP_NATS, fmax(GAP_SHARE * e->mi_nats, ERRORS_OFF * e->std_err)))
         warn(e, MI_WARN_OVERFIT,
              "MI is %.3g nats on training pairs and %.3g on held-out ones; more pairs, fewer columns "
-             "(/prepare/pca) or a "
-             "smaller /critic/hidden would help",
+             "(/prepare/pca) or a smaller /critic/hidden would help",
              v->train_mi, e->mi_nats);
     if (is_plug_in(v) && e->mi_nats - e->dv > fmax(BRACKET_NATS, BRACKET_SHARE * e->mi_nats))
         warn(e, MI_WARN_BRACKET,
              "the plug-in value is %.3g nats, the DV bound of the same critic %.3g; the scale of r is off: "
-             "trust the "
-             "bound, and try a larger /objective/nu or more pairs",
+             "trust the bound, and try a larger /objective/nu or more pairs",
              e->mi_nats, e->dv);
 }
 
@@ -107,8 +106,7 @@ static void warn_folds(mi_estimate *e, const mi_evidence *v)
         v->fold_sd > FOLD_NATS + FOLD_SHARE * fabs(e->mi_nats))
         warn(e, MI_WARN_FOLDS_DISAGREE,
              "fold means spread by %.3g nats where sampling explains %.3g; look at per_run, and raise "
-             "/replicates to "
-             "average over training",
+             "/replicates to average over training",
              v->fold_sd, v->fold_sd_expected);
 }
 

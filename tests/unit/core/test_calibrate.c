@@ -82,7 +82,7 @@ END_TEST
 
 START_TEST(test_fit_is_the_minimum_of_the_loss)
 {
-    enum { N = 24 };
+    enum { N = 12 };
     float s[N * N];
     for (uint32_t trial = 0; trial < 6; trial++) {
         fill_normal(s, N * N, 10 + trial);
@@ -94,12 +94,12 @@ START_TEST(test_fit_is_the_minimum_of_the_loss)
         const long double at = loss_at(s, N, a);
         double best = 0.0;
         long double least = loss_at(s, N, 0.0);
-        for (double g = -20.0; g <= 20.0; g += 0.05)
+        for (double g = -20.0; g <= 20.0; g += 0.25)
             if (loss_at(s, N, g) < least) {
                 least = loss_at(s, N, g);
                 best = g;
             }
-        ck_assert_double_lt(fabs(a - best), 0.051);
+        ck_assert_double_lt(fabs(a - best), 0.251);
         ck_assert(at <= least + 1e-12L);
         ck_assert(loss_at(s, N, a - 1e-3) > at && loss_at(s, N, a + 1e-3) > at);
     }

@@ -61,6 +61,8 @@ START_TEST(test_a_null_mean_ratio_far_from_one)
     for (uint32_t k = 0; k < 5 * job->n_null; k++)
         job->null_pmi[k] = k ? -0.01 : 11.0; /* 6.99 +- 6: one pair carries it, nothing is known */
     ck_assert(!warns(job, MI_WARN_NOT_CALIBRATED));
+    job->null_pmi[0] = 13.0; /* 45 +- 44: but a mean of 1 yields 45 less than once in 45 times */
+    ck_assert(warns(job, MI_WARN_NOT_CALIBRATED));
     synthetic_job_free(job);
 }
 END_TEST
