@@ -105,6 +105,8 @@ static inline reading *holds(reading *r, uint64_t rows, uint64_t cols, const flo
     ck_assert_msg(r->status == MI_OK, "refused: %s", r->err.message);
     ck_assert_uint_eq(r->record.rows, rows);
     ck_assert_uint_eq(r->record.cols, cols);
+    if (memcmp(r->view.matrix.data, values, rows * cols * sizeof *values) == 0)
+        return r;
     for (uint64_t i = 0; i < rows * cols; i++)
         ck_assert_msg(memcmp(&r->view.matrix.data[i], &values[i], sizeof *values) == 0,
                       "value %llu: %.9g, not %.9g", (unsigned long long)i, (double)r->view.matrix.data[i],
