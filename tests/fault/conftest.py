@@ -46,6 +46,6 @@ def reference(tmp_path_factory, spec):
     """The job done without any disturbance."""
     one = Daemon(tmp_path_factory.mktemp("reference"), "--workers", "2").start()
     try:
-        yield one.outcome(one.submit(spec))
+        yield one.outcome(one.accept(spec))
     finally:
         one.close()

@@ -1,16 +1,19 @@
 """A real daemon that tests may kill and start again on the same data folder."""
 
-import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
+import sys
 import time
-import urllib.error
-import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "http"))
+from client import Client  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MUTUALD = os.environ.get("MUTUALD_BIN", str(ROOT / "build/release/server/mutuald"))
+COMPLAINTS = re.compile(r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|Assertion .* failed")
 TERMINAL = ("succeeded", "failed", "canceled")
 
 
@@ -24,23 +27,21 @@ def run_mutuald(*args):
     return subprocess.run([MUTUALD, *map(str, args)], capture_output=True, text=True, timeout=30, env=environment())
 
 
-class Daemon:
-    def __init__(self, folder, *flags, env=None):
-        self.data = pathlib.Path(folder) / "data"
-        self.port_file = pathlib.Path(folder) / "port"
-        self.log_file = pathlib.Path(folder) / "log"
-        self.flags = flags
-        self.env = environment(**(env or {}))
+class Daemon(Client):
+    def __init__(self, folder, *flags, env=None, token=None):
+        super().__init__(None, token)
+        folder = pathlib.Path(folder)
+        self.data, self.port_file, self.log_file = folder / "data", folder / "port", folder / "log"
+        self.flags, self.env = flags, environment(**(env or {}))
         self.process = None
-        self.port = None
 
     def start(self):
         self.port_file.unlink(missing_ok=True)
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
-                [MUTUALD, "--listen", "127.0.0.1:0", "--data-dir", str(self.data),
-                 "--port-file", str(self.port_file), "--checkpoint", "1s", *self.flags],
-                stderr=log, env=self.env)
+                [MUTUALD, "--listen", "127.0.0.1:0", "--data-dir", str(self.data), "--port-file", str(self.port_file),
+                 "--checkpoint", "1s", *self.flags],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env)
         deadline = time.monotonic() + 60
         while not self.port_file.exists():
             assert self.process.poll() is None, f"daemon ended with {self.process.returncode}:\n{self.log()}"
@@ -49,15 +50,11 @@ class Daemon:
         self.port = int(self.port_file.read_text())
         return self
 
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
     def log(self):
-        return self.log_file.read_text() if self.log_file.exists() else ""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def kill(self):
-        """As the power switch of the process: nothing of it runs afterwards."""
+        """Nothing of the process runs afterwards."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
@@ -69,31 +66,21 @@ class Daemon:
     def close(self):
         if self.process and self.process.poll() is None:
             self.kill()
+        complaint = COMPLAINTS.search(self.log())
+        assert not complaint, self.log()[complaint.start():][:8000]
 
-    def request(self, method, path, body=None, headers=None, timeout=90):
-        """Status, headers and body; errors of the connection are raised."""
-        if isinstance(body, (dict, list)):
-            body = json.dumps(body).encode()
-            headers = {"Content-Type": "application/json", **(headers or {})}
-        request = urllib.request.Request(self.url + path, method=method, data=body, headers=headers or {})
-        try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
-                return answer.status, answer.headers, answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.headers, error.read()
-
-    def submit(self, spec):
-        status, _, body = self.request("POST", "/v1/jobs", spec)
-        assert status == 202, body
-        return json.loads(body)["id"]
+    def accept(self, spec):
+        """The id of the job, which must be accepted."""
+        submitted = self.submit(spec)
+        assert submitted.status == 202, submitted
+        return submitted.json()["id"]
 
     def job(self, job_id, query=""):
-        status, _, body = self.request("GET", f"/v1/jobs/{job_id}{query}")
-        assert status == 200, body
-        return json.loads(body)
+        found = self.get(f"/v1/jobs/{job_id}{query}")
+        assert found.status == 200, found
+        return found.json()
 
-    def wait(self, job_id, until, timeout=120):
+    def wait(self, job_id, until, timeout=240):
         """The job, once `until(job)` holds or it is terminal."""
         deadline = time.monotonic() + timeout
         job = self.job(job_id)
@@ -102,28 +89,18 @@ class Daemon:
             job = self.job(job_id, f"?wait=1&since={job['version']}")
         return job
 
-    def finish(self, job_id, timeout=240):
-        return self.wait(job_id, lambda job: False, timeout)
-
     def outcome(self, job_id):
         """All numbers of a job that do not tell the time, as bytes where they are bytes."""
-        job = self.finish(job_id)
+        job = self.wait_job(job_id, timeout=240)
         assert job["state"] == "succeeded", f"{job}\n{self.log()}"
+        npy = {"Accept": "application/x-npy"}
+        pmi = self.get(f"/v1/jobs/{job_id}/pmi", headers=npy)
+        curve = self.get(f"/v1/jobs/{job_id}/curve?max_points=100000", headers=npy)
+        assert pmi.status == 200 and curve.status == 200, (pmi, curve)
         result = job["result"]
-        pmi = self.request("GET", f"/v1/jobs/{job_id}/pmi", headers={"Accept": "application/x-npy"})
-        curve = self.request("GET", f"/v1/jobs/{job_id}/curve?max_points=100000", headers={"Accept": "application/x-npy"})
-        assert pmi[0] == 200 and curve[0] == 200
-        return {
-            "mi": result["mi"],
-            "bracket": result["bracket_nats"],
-            "calibration": result["calibration"],
-            "null": result["null"],
-            "permutation": result["permutation"],
-            "warnings": result["warnings"],
-            "steps": result["timing"]["steps"],
-            "pmi": pmi[2],
-            "curve": curve[2],
-        }
+        kept = ("mi", "bracket_nats", "calibration", "null", "permutation", "warnings")
+        return {**{key: result[key] for key in kept}, "steps": result["timing"]["steps"], "pmi": pmi.body,
+                "curve": curve.body}
 
 
 def training(job):

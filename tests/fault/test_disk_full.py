@@ -41,30 +41,28 @@ def fill(path):
 def test_full_disk_refuses_and_recovers(small_disk, daemon):
     quick = {**pairs(300, 2), "train": {"max_steps": 50}, "split": {"folds": 2}}
     server = daemon("--workers", "1").start()
-    done = server.submit(quick)
+    done = server.accept(quick)
     before = server.outcome(done)
     ballast = fill(small_disk)
-    status, headers, body = server.request("POST", "/v1/jobs", {**quick, **pairs(3000, 8, seed=2)})
-    assert status in (503, 507), body
-    assert headers["Content-Type"].startswith("application/problem+json")
+    server.submit({**quick, **pairs(3000, 8, seed=2)}).problem(507, "no_space")
     assert server.process.poll() is None
-    assert server.request("GET", "/livez")[0] == 200
-    assert server.request("GET", "/readyz")[0] in (200, 503)
+    assert server.get("/livez").status == 200
+    assert server.get("/readyz").status in (200, 503)
     assert server.job(done)["result"]["mi"] == before["mi"]
     os.remove(ballast)
     assert server.outcome(done) == before
-    assert server.outcome(server.submit(quick)) == before
+    assert server.outcome(server.accept(quick)) == before
     assert server.stop() == 0
 
 
 def test_job_whose_result_finds_the_disk_full_is_kept_until_there_is_room(small_disk, daemon, spec, reference):
     server = daemon("--workers", "2").start()
-    job_id = server.submit(spec)
+    job_id = server.accept(spec)
     server.wait(job_id, training)
     ballast = fill(small_disk)
     deadline = time.monotonic() + 120
     while "result cannot be kept yet" not in server.log():
-        assert server.request("GET", "/livez")[0] == 200
+        assert server.get("/livez").status == 200
         assert time.monotonic() < deadline, server.log()
         time.sleep(0.2)
     os.remove(ballast)

@@ -9,7 +9,7 @@ from daemon import TERMINAL, training
 
 
 def checkpointed(server):
-    return "mutuald_checkpoints_total 0" not in server.request("GET", "/metrics")[2].decode()
+    return "mutuald_checkpoints_total 0" not in server.get("/metrics").body.decode()
 
 
 def right_after_202(server, job_id):
@@ -31,7 +31,7 @@ def after_a_checkpoint(server, job_id):
 @pytest.mark.parametrize("moment", [right_after_202, early_in_training, after_a_checkpoint])
 def test_killed_job_ends_with_the_same_bits(daemon, spec, reference, moment):
     server = daemon("--workers", "2").start()
-    job_id = server.submit(spec)
+    job_id = server.accept(spec)
     moment(server, job_id)
     server.kill()
     server.start()
@@ -43,7 +43,7 @@ def test_killed_job_ends_with_the_same_bits(daemon, spec, reference, moment):
 
 def test_job_killed_again_and_again_ends_with_the_same_bits(daemon, spec, reference):
     server = daemon("--workers", "2").start()
-    job_id = server.submit(spec)
+    job_id = server.accept(spec)
     for _ in range(4):
         after_a_checkpoint(server, job_id)
         server.kill()
@@ -57,10 +57,10 @@ def test_job_killed_while_its_results_are_combined_is_combined_again(daemon):
     many = {**pairs(2000, 2), "split": {"folds": 2}, "null_pairs": 2000000, "seed": "3",
             "train": {"max_steps": 5, "early_stopping": False}}
     calm = daemon("--workers", "2", folder="calm").start()
-    expected = calm.outcome(calm.submit(many))
+    expected = calm.outcome(calm.accept(many))
     server = daemon("--workers", "2").start()
     for _ in range(5):  # combining is quick: it may be over before the kill
-        job_id = server.submit(many)
+        job_id = server.accept(many)
         server.wait(job_id, lambda job: job["progress"]["runs_done"] == 2)
         server.kill()
         server.start()
@@ -73,7 +73,7 @@ def test_job_killed_while_its_results_are_combined_is_combined_again(daemon):
 
 def test_finished_jobs_survive_a_kill(daemon, spec):
     server = daemon("--workers", "2").start()
-    job_id = server.submit({**spec, "train": {"max_steps": 30}})
+    job_id = server.accept({**spec, "train": {"max_steps": 30}})
     before = server.outcome(job_id)
     server.kill()
     server.start()
@@ -82,7 +82,7 @@ def test_finished_jobs_survive_a_kill(daemon, spec):
 
 def test_damaged_checkpoint_costs_its_work_and_nothing_else(daemon, spec, reference):
     server = daemon("--workers", "2").start()
-    job_id = server.submit(spec)
+    job_id = server.accept(spec)
     after_a_checkpoint(server, job_id)
     server.kill()
     files = [path for path in (server.data / "checkpoints").rglob("*") if path.is_file()]

@@ -33,4 +33,4 @@ def test_ready_means_that_requests_are_answered(daemon, tmp_path):
     with listen(path) as notifications:
         server = daemon(env={"NOTIFY_SOCKET": str(path)}).start()
         assert notifications.recv(4096).startswith(b"READY=1")
-        assert server.request("GET", "/readyz")[0] == 200
+        assert server.get("/readyz").status == 200

@@ -11,7 +11,7 @@ from daemon import TERMINAL, run_mutuald, training
 
 def test_stopped_daemon_exits_0_and_its_job_goes_on_with_the_same_bits(daemon, spec, reference):
     server = daemon("--workers", "2").start()
-    job_id = server.submit(spec)
+    job_id = server.accept(spec)
     server.wait(job_id, training)
     time.sleep(0.3)
     assert server.stop() == 0
@@ -31,10 +31,10 @@ def test_idle_daemon_stops_at_once(daemon):
 
 def test_stop_answers_who_waits(daemon, spec):
     server = daemon("--workers", "1").start()
-    job_id = server.submit(spec)
+    job_id = server.accept(spec)
     job = server.wait(job_id, training)
     waiting = subprocess.Popen(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}",
-                                f"{server.url}/v1/jobs/{job_id}?wait=60&since={job['version'] + 100000}"],
+                                f"http://127.0.0.1:{server.port}/v1/jobs/{job_id}?wait=60&since={job['version'] + 100000}"],
                                stdout=subprocess.PIPE)
     time.sleep(0.3)
     assert server.stop() == 0
@@ -56,7 +56,7 @@ def test_hangup_is_ignored(daemon):
     server = daemon().start()
     server.process.send_signal(signal.SIGHUP)
     time.sleep(0.2)
-    assert server.request("GET", "/readyz")[0] == 200
+    assert server.get("/readyz").status == 200
 
 
 def test_second_daemon_on_the_folder_is_refused(daemon):
@@ -64,7 +64,7 @@ def test_second_daemon_on_the_folder_is_refused(daemon):
     second = run_mutuald("--listen", "127.0.0.1:0", "--data-dir", server.data)
     assert second.returncode == 1
     assert "cannot start" in second.stderr
-    assert server.request("GET", "/readyz")[0] == 200
+    assert server.get("/readyz").status == 200
 
 
 def test_taken_port_is_refused_by_name(daemon, tmp_path):
@@ -106,9 +106,10 @@ def test_token_is_asked_for(daemon, tmp_path):
     path.write_text("correct-horse-battery-staple\n")
     path.chmod(0o600)
     server = daemon("--token-file", str(path)).start()
-    assert server.request("GET", "/v1/jobs")[0] == 401
-    assert server.request("GET", "/v1/jobs", headers={"Authorization": "Bearer correct-horse-battery-staple"})[0] == 200
-    assert server.request("GET", "/readyz")[0] == 200
+    server.get("/v1/jobs").problem(401, "unauthorized")
+    assert server.get("/readyz").status == 200
+    server.token = "correct-horse-battery-staple"
+    assert server.get("/v1/jobs").status == 200
 
 
 def test_health_check_tells_ready_from_gone(daemon):

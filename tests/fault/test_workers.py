@@ -6,13 +6,13 @@ import pytest
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_any_number_of_workers_gives_the_same_bits(daemon, spec, reference, workers):
     server = daemon("--workers", str(workers)).start()
-    assert server.outcome(server.submit(spec)) == reference
+    assert server.outcome(server.accept(spec)) == reference
 
 
 def test_jobs_side_by_side_do_not_disturb_each_other(daemon, spec, reference):
     server = daemon("--workers", "2").start()
     other = {**spec, "seed": "8"}
-    ids = [server.submit(one) for one in (other, spec, other)]
+    ids = [server.accept(one) for one in (other, spec, other)]
     outcomes = [server.outcome(job_id) for job_id in ids]
     assert outcomes[1] == reference
     assert outcomes[0] == outcomes[2] != reference
