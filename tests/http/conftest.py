@@ -39,6 +39,7 @@ class Daemon(Client):
         port_file = self.folder / "port"
         port_file.unlink(missing_ok=True)
         self.log = open(self.folder / "log", "ab")
+        self.terminated = False
         self.process = subprocess.Popen(
             [MUTUALD, "--listen", "127.0.0.1:0", "--port-file", port_file, "--data-dir", self.folder / "data", *self.flags],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
@@ -58,10 +59,15 @@ class Daemon(Client):
     def logged(self):
         return (self.folder / "log").read_text(errors="replace")
 
-    def stop(self, timeout=60):
-        """SIGTERM; how long it took."""
-        begun = time.monotonic()
+    def terminate(self):
         self.process.send_signal(signal.SIGTERM)
+        self.terminated = True
+
+    def stop(self, timeout=60):
+        """SIGTERM, unless it had one; how long it took."""
+        begun = time.monotonic()
+        if not self.terminated:
+            self.terminate()
         try:
             status = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
