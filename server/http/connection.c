@@ -51,6 +51,9 @@ void http_connection_notify(void *cls, struct MHD_Connection *connection, void *
     metric_set(METRIC_HTTP_CONNECTIONS, --s->n_connections);
     free(c);
     *socket_context = NULL;
+    /* At its connection limit libmicrohttpd stops listening, and listens again only when it runs once more.
+     */
+    s->dirty = true;
 }
 
 static bool late(const http_server *s, const http_connection *c, int64_t now)

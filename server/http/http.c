@@ -97,6 +97,7 @@ static void on_sweep(uv_timer_t *timer)
     http_server *s = timer->data;
     http_connection_sweep(s);
     http_watch_sweep(s);
+    http_drive(s); /* descriptors may be free again: nothing else would tell libmicrohttpd */
 }
 
 static void start_timers(http_server *s)
