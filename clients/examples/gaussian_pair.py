@@ -16,6 +16,7 @@ import npyfile
 
 MAX_NATS = 10.0  # per column: beyond, the noise in y is lost in float32's rounding
 
+
 def draw(n, d, rho, cubic, seed):
     """n rows of x and of y."""
     gauss = random.Random(seed).gauss

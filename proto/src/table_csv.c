@@ -87,7 +87,7 @@ static mi_status read_header(text_reader *r, mi_error *err)
     bool end;
     for (uint64_t index = 0; !field.last; index++) {
         mi_status status = proto_csv_next(r->scanner, &field, &end, err);
-        if (status != MI_OK)
+        if (status != MI_OK || end)
             return status;
         if (r->layout.ids && index == r->layout.id_field)
             continue;

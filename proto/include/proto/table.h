@@ -23,7 +23,7 @@ typedef enum proto_choice { PROTO_CHOICE_AUTO, PROTO_CHOICE_YES, PROTO_CHOICE_NO
 typedef struct proto_table_options {
     proto_format format; /* AUTO: by the first bytes; text with a tab in its first line is tsv */
     proto_choice header; /* text: AUTO: a header when a field of the first line, other than the id's, is not a number */
-    proto_choice ids;    /* text: AUTO: the first column holds ids when it has a field that is not a number */
+    proto_choice ids;    /* text: AUTO: the first of several columns holds ids when its first value is not a number */
     char id_column[PROTO_NAME_MAX + 1]; /* by name (needs a header); "" for the first */
 } proto_table_options;
 
