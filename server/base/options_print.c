@@ -52,8 +52,11 @@ void options_print(const options *o, proto_text *out)
             proto_text_printf(out, "%s[%s]\n", *section ? "\n" : "", entry->section);
             section = entry->section;
         }
-        proto_text_printf(out, "# %s\n%s = ", entry->help, entry->name);
-        option_format_value(o, entry, out);
-        proto_text_puts(out, "\n");
+        proto_text value;
+        proto_text_init(&value, sizeof o->data_dir);
+        option_format_value(o, entry, &value);
+        proto_text_printf(out, "# %s\n%s =%s%s\n", entry->help, entry->name, value.length > 0 ? " " : "",
+                          value.length > 0 ? value.data : "");
+        proto_text_fini(&value);
     }
 }

@@ -234,6 +234,24 @@ START_TEST(test_printed_settings_read_back_the_same)
 }
 END_TEST
 
+START_TEST(test_example_file_is_what_print_config_writes)
+{
+    options o;
+    char file[16384], *argv[] = {"mutuald", NULL};
+    proto_text text;
+    FILE *example = fopen(MUTUALD_TEST_SOURCE_DIR "/../deploy/mutuald.ini", "r");
+    ck_assert_ptr_nonnull(example);
+    file[fread(file, 1, sizeof file - 1, example)] = '\0';
+    fclose(example);
+    ck_assert_int_eq(parse(&o, no_env, 1, argv), MI_OK);
+    proto_text_init(&text, sizeof file);
+    options_print(&o, &text);
+    ck_assert_ptr_nonnull(strstr(file, "\n\n["));
+    ck_assert_str_eq(strstr(file, "\n\n[") + 2, text.data);
+    proto_text_fini(&text);
+}
+END_TEST
+
 START_TEST(test_help_tells_every_setting_with_variable_and_default)
 {
     proto_text text;
@@ -285,6 +303,7 @@ int main(void)
               test_bad_values_are_refused_by_name, test_path_too_long_is_refused,
               test_unknown_names_tell_the_nearest, test_file_errors_name_their_line,
               test_values_in_files_keep_semicolons_and_length, test_printed_settings_read_back_the_same,
+              test_example_file_is_what_print_config_writes,
               test_help_tells_every_setting_with_variable_and_default,
               test_help_is_had_under_a_broken_environment, test_flag_without_its_value_is_refused);
 }
