@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define VALUE_MAX 1024
+
 static void help_entry(const options *defaults, const option_entry *entry, proto_text *out)
 {
     char variable[OPTION_NAME_MAX + 8];
@@ -53,7 +55,7 @@ void options_print(const options *o, proto_text *out)
             section = entry->section;
         }
         proto_text value;
-        proto_text_init(&value, sizeof o->data_dir);
+        proto_text_init(&value, VALUE_MAX);
         option_format_value(o, entry, &value);
         proto_text_printf(out, "# %s\n%s =%s%s\n", entry->help, entry->name, value.length > 0 ? " " : "",
                           value.length > 0 ? value.data : "");

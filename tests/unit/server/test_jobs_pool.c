@@ -1,0 +1,341 @@
+/*
+ * The workers over real training and a store that fails on demand.
+ */
+#include "../runner.h"
+#include "base/hub.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "fake_store.h"
+#include "jobs/jobs.h"
+#include "mi/info.h"
+#include "run_envelope.h"
+
+#include <math.h>
+#include <string.h>
+#include <uv.h>
+
+#define N_PAIRS     200u
+#define PATIENCE_MS 60000
+
+#define QUICK                                                                                                \
+    ",\"critic\":{\"hidden\":[8],\"embed\":4},\"train\":{\"batch\":32,\"max_steps\":300,\"early_stopping\":" \
+    "false,\"evaluate_every\":20}"
+#define ENDLESS                                                                                       \
+    ",\"critic\":{\"hidden\":[8],\"embed\":4},\"train\":{\"batch\":32,\"max_steps\":1000000,\"early_" \
+    "stopping\":false}"
+
+/* A hub on a loop that need not turn: workers only wait on it. */
+typedef struct bench {
+    uv_loop_t loop;
+    hub *hub;
+    job_pool *pool;
+} bench;
+
+static void start(bench *b, store *s, uint32_t n_workers, uint32_t checkpoint_ms)
+{
+    job_pool_config config = {.hub = b->hub,
+                              .store = s,
+                              .owner = "test",
+                              .kernel = "test",
+                              .n_workers = n_workers,
+                              .checkpoint_ms = checkpoint_ms,
+                              .lease_ms = 3000};
+    proto_limits_default(&config.limits);
+    if (!b->hub) {
+        ck_assert_int_eq(uv_loop_init(&b->loop), 0);
+        ck_assert_int_eq(hub_new(&b->hub, &b->loop, NULL), MI_OK);
+        config.hub = b->hub;
+    }
+    ck_assert_int_eq(job_pool_start(&b->pool, &config, NULL), MI_OK);
+}
+
+static void stop(bench *b)
+{
+    job_pool_stop(b->pool);
+    job_pool_join(b->pool);
+    job_pool_free(b->pool);
+}
+
+static void finish(bench *b, store *s)
+{
+    stop(b);
+    hub_close(b->hub);
+    uv_run(&b->loop, UV_RUN_DEFAULT);
+    ck_assert_int_eq(uv_loop_close(&b->loop), 0);
+    fake_store_free(s);
+}
+
+typedef bool condition(const fake_state *state);
+
+static bool is_terminal(const fake_state *state)
+{
+    return state->terminal;
+}
+static bool has_reports(const fake_state *state)
+{
+    return state->calls[FAKE_REPORT] > 3;
+}
+static bool has_release(const fake_state *state)
+{
+    return state->released > 0;
+}
+
+/* A hint a turn makes up for the queue notifications that a real store would give. */
+static void wait_until(bench *b, store *s, condition *holds)
+{
+    const int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
+    for (bool done = false; !done;) {
+        ck_assert_int_lt(clock_monotonic_ms(), deadline);
+        done = holds(fake_store_lock(s));
+        fake_store_unlock(s);
+        hub_notify_queue(b->hub);
+        uv_sleep(2);
+    }
+}
+
+/* What an undisturbed job gives, made once. */
+static const store_bytes *reference(size_t *n_points)
+{
+    static store_bytes pmi;
+    static size_t points;
+    if (!pmi.bytes) {
+        bench b = {0};
+        store *s = fake_store_new(3, N_PAIRS, 600, QUICK);
+        start(&b, s, 1, 60000);
+        wait_until(&b, s, is_terminal);
+        const fake_state *state = fake_store_lock(s);
+        ck_assert_ptr_nonnull(state->result);
+        pmi.n = state->pmi.n;
+        pmi.bytes = malloc(pmi.n);
+        memcpy(pmi.bytes, state->pmi.bytes, pmi.n);
+        points = state->n_points;
+        fake_store_unlock(s);
+        finish(&b, s);
+    }
+    *n_points = points;
+    return &pmi;
+}
+
+static void check_same_as_reference(store *s)
+{
+    size_t n_points;
+    const store_bytes *expected = reference(&n_points);
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_msg(state->result != NULL, "%s", state->problem ? state->problem : "no result");
+    ck_assert_uint_eq(state->pmi.n, expected->n);
+    ck_assert_mem_eq(state->pmi.bytes, expected->bytes, expected->n);
+    ck_assert_uint_eq(state->n_points, n_points);
+    fake_store_unlock(s);
+}
+
+START_TEST(test_job_gets_result_pmi_and_curve)
+{
+    bench b = {0};
+    store *s = fake_store_new(2, N_PAIRS, 600, QUICK);
+    start(&b, s, 2, 60000);
+    wait_until(&b, s, is_terminal);
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_ptr_nonnull(state->result);
+    ck_assert_ptr_nonnull(strstr(state->result, "\"mi\""));
+    ck_assert_ptr_nonnull(strstr(state->result, "\"kernel\":\"test\""));
+    ck_assert_uint_gt(state->pmi.n, N_PAIRS * 4 * sizeof(double));
+    ck_assert_uint_ge(state->n_points, 2 * 15);
+    ck_assert_uint_eq(state->released, 0);
+    fake_store_unlock(s);
+    finish(&b, s);
+}
+END_TEST
+
+START_TEST(test_number_of_workers_does_not_change_the_bytes)
+{
+    for (uint32_t n_workers = 2; n_workers <= 4; n_workers += 2) {
+        bench b = {0};
+        store *s = fake_store_new(3, N_PAIRS, 600, QUICK);
+        start(&b, s, n_workers, 60000);
+        wait_until(&b, s, is_terminal);
+        check_same_as_reference(s);
+        finish(&b, s);
+    }
+}
+END_TEST
+
+static void interrupt_until_done(bool damage)
+{
+    bench b = {0};
+    store *s = fake_store_new(3, N_PAIRS, 600, QUICK);
+    bool done = false;
+    for (int i = 0; !done; i++) {
+        start(&b, s, 2, 5);
+        if (i < 20)
+            uv_sleep(15);
+        else
+            wait_until(&b, s, is_terminal);
+        done = is_terminal(fake_store_lock(s));
+        fake_store_unlock(s);
+        if (done)
+            break;
+        stop(&b);
+        fake_store_restart(s);
+        if (damage)
+            fake_store_damage_checkpoints(s);
+    }
+    check_same_as_reference(s);
+    finish(&b, s);
+}
+
+START_TEST(test_stopped_job_goes_on_to_the_same_bytes)
+{
+    interrupt_until_done(false);
+}
+END_TEST
+
+START_TEST(test_damaged_checkpoints_cost_work_not_the_result)
+{
+    interrupt_until_done(true);
+}
+END_TEST
+
+START_TEST(test_stop_keeps_a_checkpoint_and_lets_go)
+{
+    bench b = {0};
+    store *s = fake_store_new(2, N_PAIRS, 600, ENDLESS);
+    start(&b, s, 2, 600000);
+    wait_until(&b, s, has_reports);
+    stop(&b);
+    ck_assert(fake_store_checkpointed(s));
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_uint_eq(state->released, 2);
+    fake_store_unlock(s);
+    start(&b, s, 2, 600000);
+    wait_until(&b, s, has_reports);
+    finish(&b, s);
+}
+END_TEST
+
+START_TEST(test_hint_of_a_cancel_is_followed_at_once)
+{
+    bench b = {0};
+    store *s = fake_store_new(1, N_PAIRS, 600, ENDLESS);
+    start(&b, s, 1, 600000);
+    wait_until(&b, s, has_reports);
+    fake_store_cancel(s);
+    job_pool_hint(b.pool, "job_01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    job_pool_hint(b.pool, "job_of_somebody_else");
+    const int64_t began = clock_monotonic_ms();
+    wait_until(&b, s, has_release);
+    ck_assert_int_lt(clock_monotonic_ms() - began, 10000);
+    finish(&b, s);
+}
+END_TEST
+
+START_TEST(test_lost_lease_drops_the_run_without_a_word)
+{
+    bench b = {0};
+    store *s = fake_store_new(2, N_PAIRS, 600, ENDLESS);
+    start(&b, s, 2, 600000);
+    wait_until(&b, s, has_reports);
+    fake_store_steal(s);
+    finish(&b, s); /* returns: the workers are free */
+}
+END_TEST
+
+START_TEST(test_store_trouble_does_not_end_training)
+{
+    bench b = {0};
+    store *s = fake_store_new(3, N_PAIRS, 600, QUICK);
+    fake_store_fail(s, FAKE_CLAIM, MI_IO, 1);
+    fake_store_fail(s, FAKE_RENEW, MI_IO, 2);
+    fake_store_fail(s, FAKE_REPORT, MI_IO, 1);
+    fake_store_fail(s, FAKE_CHECKPOINT_PUT, MI_NO_SPACE, 3);
+    start(&b, s, 2, 5);
+    wait_until(&b, s, is_terminal);
+    check_same_as_reference(s);
+    finish(&b, s);
+}
+END_TEST
+
+START_TEST(test_result_waits_for_a_full_disk)
+{
+    bench b = {0};
+    store *s = fake_store_new(3, N_PAIRS, 600, QUICK);
+    fake_store_fail(s, FAKE_FINISH, MI_NO_SPACE, 2);
+    fake_store_fail(s, FAKE_BLOB_COMMIT, MI_NO_SPACE, 1);
+    fake_store_fail(s, FAKE_SUCCEED, MI_IO, 1);
+    start(&b, s, 2, 60000);
+    wait_until(&b, s, is_terminal);
+    check_same_as_reference(s);
+    finish(&b, s);
+}
+END_TEST
+
+static void check_failure(const char *code, uint32_t timeout_s, const char *fields, bool drop_data)
+{
+    bench b = {0};
+    store *s = fake_store_new(2, N_PAIRS, timeout_s, fields);
+    if (drop_data)
+        fake_store_drop_data(s);
+    start(&b, s, 2, 60000);
+    wait_until(&b, s, is_terminal);
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_ptr_nonnull(state->problem);
+    ck_assert_msg(strstr(state->problem, code) != NULL, "%s", state->problem);
+    fake_store_unlock(s);
+    finish(&b, s);
+}
+
+START_TEST(test_failures_say_what_it_was)
+{
+    check_failure("\"code\":\"timeout\"", 1, ENDLESS, false);
+    check_failure("\"code\":\"bad_data\"", 600, QUICK, true);
+    check_failure("\"pointer\":\"/train/batch\"", 600, ",\"train\":{\"batch\":1}", false);
+}
+END_TEST
+
+START_TEST(test_no_curve_where_none_is_wanted)
+{
+    bench b = {0};
+    store *s = fake_store_new(2, N_PAIRS, 600, QUICK ",\"outputs\":{\"curve\":false,\"pmi\":false}");
+    start(&b, s, 2, 60000);
+    wait_until(&b, s, is_terminal);
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_ptr_nonnull(state->result);
+    ck_assert_uint_eq(state->n_points, 0);
+    ck_assert_uint_eq(state->pmi.n, 0);
+    fake_store_unlock(s);
+    finish(&b, s);
+}
+END_TEST
+
+START_TEST(test_envelope_gives_back_what_was_put_in)
+{
+    char bytes[RUN_ENVELOPE_BYTES + 3];
+    const void *payload;
+    size_t n;
+    double train_s;
+    run_envelope_write(bytes, 12.5);
+    memcpy(bytes + RUN_ENVELOPE_BYTES, "abc", 3);
+    ck_assert_int_eq(run_envelope_open(&train_s, &payload, &n, bytes, sizeof bytes, NULL), MI_OK);
+    ck_assert_double_eq(train_s, 12.5);
+    ck_assert_uint_eq(n, 3);
+    ck_assert_mem_eq(payload, "abc", 3);
+    ck_assert_int_eq(run_envelope_open(&train_s, &payload, &n, bytes, RUN_ENVELOPE_BYTES - 1, NULL),
+                     MI_CORRUPT);
+    bytes[0] ^= 1;
+    ck_assert_int_eq(run_envelope_open(&train_s, &payload, &n, bytes, sizeof bytes, NULL), MI_CORRUPT);
+    run_envelope_write(bytes, (double)NAN);
+    ck_assert_int_eq(run_envelope_open(&train_s, &payload, &n, bytes, sizeof bytes, NULL), MI_CORRUPT);
+}
+END_TEST
+
+int main(void)
+{
+    mi_blas_setup(NULL);
+    log_setup(LOG_LEVEL_ERROR, 0);
+    RUN_TESTS("jobs_pool", test_job_gets_result_pmi_and_curve,
+              test_number_of_workers_does_not_change_the_bytes, test_stopped_job_goes_on_to_the_same_bytes,
+              test_damaged_checkpoints_cost_work_not_the_result, test_stop_keeps_a_checkpoint_and_lets_go,
+              test_hint_of_a_cancel_is_followed_at_once, test_lost_lease_drops_the_run_without_a_word,
+              test_store_trouble_does_not_end_training, test_result_waits_for_a_full_disk,
+              test_failures_say_what_it_was, test_no_curve_where_none_is_wanted,
+              test_envelope_gives_back_what_was_put_in);
+}
