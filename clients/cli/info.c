@@ -1,106 +1,161 @@
 #include "api.h"
 #include "command.h"
+#include "flatten.h"
+#include "format.h"
 #include "output.h"
 #include "table.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define MAX_PATH ((size_t)1 << 12)
-
-static bool is_container(const proto_node *node)
-{
-    return proto_node_kind(node) == PROTO_OBJECT || proto_node_kind(node) == PROTO_ARRAY;
-}
-
-static bool is_flat(const proto_node *array)
-{
-    for (const proto_node *item = proto_node_first(array); item; item = proto_node_next(item))
-        if (is_container(item))
-            return false;
-    return true;
-}
-
-static void print_value(const proto_node *node, proto_text *out)
-{
-    if (proto_node_kind(node) == PROTO_STRING)
-        proto_text_puts(out, proto_node_string(node, ""));
-    else if (proto_node_kind(node) == PROTO_NULL)
-        proto_text_puts(out, "-");
-    else
-        proto_node_print(node, out);
-}
-
-static void add_row(table *t, const char *path, const proto_node *node)
-{
-    proto_text value;
-
-    proto_text_init(&value, (size_t)1 << 15);
-    if (proto_node_kind(node) == PROTO_ARRAY)
-        for (const proto_node *item = proto_node_first(node); item; item = proto_node_next(item)) {
-            if (value.length)
-                proto_text_puts(&value, " ");
-            print_value(item, &value);
-        }
-    else
-        print_value(node, &value);
-    table_text(t, path);
-    table_text(t, value.data ? value.data : "");
-    proto_text_fini(&value);
-}
-
-/* Any document as rows of "path value". An element of an array goes by its "name" or "pointer" where it has
- * one. Depth is capped by the parser. */
-static void flatten(table *t, const char *path, const proto_node *node)
-{
-    bool array = proto_node_kind(node) == PROTO_ARRAY;
-    unsigned i = 0;
-
-    if (!is_container(node) || (array && is_flat(node))) {
-        add_row(t, path, node);
-        return;
-    }
-    for (const proto_node *child = proto_node_first(node); child; child = proto_node_next(child), i++) {
-        const char *name = array ? json_string(child, "/name") : proto_node_key(child);
-        proto_text longer;
-
-        if (array && !name)
-            name = json_string(child, "/pointer");
-        proto_text_init(&longer, MAX_PATH);
-        proto_text_printf(&longer, "%s%s", path, *path ? "." : "");
-        if (name)
-            proto_text_puts(&longer, name);
-        else
-            proto_text_printf(&longer, "%u", i);
-        flatten(t, proto_text_ok(&longer) ? longer.data : path, child);
-        proto_text_fini(&longer);
-    }
-}
-
-static cli_exit show(cli *c, const char *path)
+static cli_exit print_flat(cli *c, const proto_node *root)
 {
     static const char *const titles[] = {"key", "value"};
-    api_document document;
+    bool csv = c->options->format == CLI_CSV;
     table t;
+
+    table_init(&t, "ll", csv ? titles : NULL, csv, c->out.utf8);
+    flatten(&t, root);
+    return output_table(c, &t, 0);
+}
+
+static void add_value(table *t, const proto_node *node)
+{
+    char *value = node ? flatten_value(node) : NULL;
+
+    table_text(t, value);
+    free(value);
+}
+
+/* "1..4096", or the values, or nothing. */
+static void add_range(table *t, const proto_node *field)
+{
+    const proto_node *values = proto_node_member(field, "values");
+    double minimum = json_number(field, "/minimum"), maximum = json_number(field, "/maximum");
+    char low[32] = "", high[32] = "", range[80];
+
+    if (values) {
+        add_value(t, values);
+        return;
+    }
+    if (isfinite(minimum))
+        proto_format_double(minimum, low);
+    if (isfinite(maximum))
+        proto_format_double(maximum, high);
+    snprintf(range, sizeof range, "%s..%s", low, high);
+    table_text(t, isfinite(minimum) || isfinite(maximum) ? range : json_string(field, "/type"));
+}
+
+/* What --set takes. */
+static cli_exit print_fields(cli *c, const proto_node *info)
+{
+    static const char *const titles[] = {"POINTER", "DEFAULT", "VALUES", "WHAT"};
+    static const char *const csv_titles[] = {"pointer", "default", "values", "what"};
+    bool csv = c->options->format == CLI_CSV;
+    table t;
+
+    table_init(&t, "llll", csv ? csv_titles : titles, csv, c->out.utf8);
+    for (const proto_node *f = proto_node_first(proto_node_member(info, "fields")); f;
+         f = proto_node_next(f)) {
+        if (!proto_node_bool(proto_node_member(f, "available"), true))
+            continue;
+        table_text(&t, json_string(f, "/pointer"));
+        add_value(&t, proto_node_member(f, "default"));
+        add_range(&t, f);
+        table_text(&t, json_string(f, "/help"));
+    }
+    return output_table(c, &t, 0);
+}
+
+/* The plain members of the document, and its limits. */
+static cli_exit print_server(cli *c, const proto_node *info)
+{
+    table t;
+
+    table_init(&t, "ll", NULL, false, c->out.utf8);
+    table_text(&t, "server");
+    table_text(&t, http_server(c->http));
+    for (const proto_node *m = proto_node_first(info); m; m = proto_node_next(m)) {
+        proto_kind kind = proto_node_kind(m);
+        char number[FORMAT_SIZE];
+
+        if (kind == PROTO_OBJECT || kind == PROTO_ARRAY || strcmp(proto_node_key(m), "object") == 0)
+            continue;
+        table_text(&t, proto_node_key(m));
+        if (strcmp(proto_node_key(m), "uptime_s") == 0)
+            table_text(&t, format_duration(number, proto_node_number(m, (double)NAN)));
+        else
+            add_value(&t, m);
+    }
+    for (const proto_node *m = proto_node_first(proto_node_member(info, "limits")); m;
+         m = proto_node_next(m)) {
+        char name[SAFE_SIZE], number[FORMAT_SIZE];
+        const char *key = proto_node_key(m);
+
+        snprintf(name, sizeof name, "limit %s", strncmp(key, "max_", 4) == 0 ? key + 4 : key);
+        table_text(&t, name);
+        if (strstr(key, "bytes"))
+            table_text(&t, format_bytes(number, proto_node_number(m, (double)NAN)));
+        else
+            table_number(&t, proto_node_number(m, (double)NAN));
+    }
+    return output_table(c, &t, 0);
+}
+
+static cli_exit print_objectives(cli *c, const proto_node *info)
+{
+    static const char *const titles[] = {"OBJECTIVE", "PMI", "WHAT"};
+    table t;
+
+    table_init(&t, "lll", titles, false, c->out.utf8);
+    for (const proto_node *o = proto_node_first(proto_node_member(info, "objectives")); o;
+         o = proto_node_next(o)) {
+        table_text(&t, json_string(o, "/name"));
+        table_text(&t, proto_node_bool(proto_node_member(o, "pmi"), false) ? "yes" : "no");
+        table_text(&t, json_string(o, "/help"));
+    }
+    return output_table(c, &t, 0);
+}
+
+static cli_exit print_info(cli *c, const proto_node *info)
+{
+    proto_text blank;
+    cli_exit code = print_server(c, info);
+
+    proto_text_init(&blank, 16);
+    proto_text_puts(&blank, "\n");
+    output_text(&blank);
+    proto_text_fini(&blank);
+    if (code == CLI_OK)
+        code = print_objectives(c, info);
+    if (code == CLI_OK)
+        say_note(c, "the settings of a job: mutual info --fields");
+    return code;
+}
+
+static cli_exit show(cli *c, const char *path, cli_exit (*people)(cli *c, const proto_node *root))
+{
+    api_document document;
     cli_exit code = api_get(c, path, &document);
 
-    if (code == CLI_OK && c->options->format == CLI_JSON) {
+    if (code == CLI_OK && c->options->format == CLI_JSON)
         output_json(c, document.bytes, document.n);
-    } else if (code == CLI_OK) {
-        table_init(&t, "ll", c->options->format == CLI_CSV ? titles : NULL, c->options->format == CLI_CSV,
-                   c->out.utf8);
-        flatten(&t, "", document.root);
-        code = output_table(c, &t, 0);
-    }
+    else if (code == CLI_OK)
+        code = people(c, document.root);
     api_document_fini(&document);
     return code;
 }
 
 cli_exit info_run(cli *c)
 {
-    return show(c, "/v1/info");
+    return show(c, "/v1/info",
+                c->options->fields                ? print_fields
+                : c->options->format == CLI_TABLE ? print_info
+                                                  : print_flat);
 }
 
 cli_exit queue_run(cli *c)
 {
-    return show(c, "/v1/queue");
+    return show(c, "/v1/queue", print_flat);
 }

@@ -31,7 +31,7 @@ typedef struct cli_options {
     cli_format format;
     bool format_given, quiet, no_progress, help, version;
 
-    bool detach, curve;
+    bool detach, curve, fields;
     const char *name_x, *name_y, *spec_file, *pmi_file;
     cli_assignment assignments[OPTIONS_MAX_LIST]; /* in the order of the command line */
     unsigned n_assignments;

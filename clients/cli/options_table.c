@@ -47,6 +47,8 @@ const option_entry options_table[] = {
     {0, "run", "R.F", OPTION_TEXT, ON(CURVE), AT(run), NULL, "only replicate R, fold F: 0.0"},
     {0, "out", "FILE", OPTION_TEXT, ON(PMI) | ON(CURVE), AT(out_file), NULL,
      "write csv, npy or json to a file instead of stdout"},
+    {0, "fields", NULL, OPTION_FLAG, ON(INFO), AT(fields), NULL,
+     "the settings of a job instead, with defaults and ranges"},
     {'o', "output", "FORMAT", OPTION_FORMAT, ANY, AT(format), NULL,
      "table, json or csv; npy for pmi and curve with --out"},
     {0, "server", "URL", OPTION_TEXT, ANY, AT(server), NULL,

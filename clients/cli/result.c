@@ -12,32 +12,6 @@
 #define RESULT_MAX   ((size_t)1 << 24)
 #define PER_RUN_MAX  20 /* values on the line; json has them all */
 
-/* What a warning means for the reader. The server's `detail` gives the figures. */
-static const char *advice(const char *code)
-{
-    static const struct {
-        const char *code, *text;
-    } lines[] = {
-        {"near_log_n", "read MI as \"at least this\"; more pairs raise the ceiling"},
-        {"not_calibrated", "do not read single PMI values as absolute; their order still holds"},
-        {"train_test_gap", "more pairs, or a smaller critic: --set /critic/hidden=[64,64]"},
-        {"outside_bracket", "train more, or compare with --objective nwj, before quoting the number"},
-        {"folds_disagree", "repeat with --replicates 3 and look at the curves of the folds"},
-        {"constant_columns", "nothing to do, unless those columns should vary"},
-        {"few_pairs", "add pairs; with so few the estimate is low"},
-        {"duplicate_rows", "remove duplicate rows: they leak from training into test"},
-        {"no_pmi", "use --objective infonce-anchor or nwj for PMI"},
-        {"lower_bound", "use --objective infonce-anchor for an estimate that is not capped"},
-        {"step_limit", "raise --max-steps"},
-        {"non_finite", "look at the curves; lower --set /train/learning_rate"},
-    };
-
-    for (size_t i = 0; code && i < sizeof lines / sizeof *lines; i++)
-        if (strcmp(lines[i].code, code) == 0)
-            return lines[i].text;
-    return NULL;
-}
-
 static void print_head(const cli *c, const proto_node *job, proto_text *out)
 {
     const char *id = json_string(job, "/id"), *state = json_string(job, "/state"),
@@ -146,19 +120,18 @@ static void add_timing(const cli *c, table *t, const proto_node *result)
         safe(c, s, kernel ? kernel : "unknown"), safe(c, p, precision ? precision : "-"));
 }
 
+/* The server's detail gives the figures, and what to do. */
 static void print_warnings(const cli *c, const proto_node *result, proto_text *out)
 {
     const char *color = c->out.color ? "\x1b[33m" : "", *end = c->out.color ? "\x1b[0m" : "";
 
     for (const proto_node *w = proto_node_first(proto_json_at(result, "/warnings")); w;
          w = proto_node_next(w)) {
-        const char *code = json_string(w, "/code"), *detail = json_string(w, "/detail"), *todo = advice(code);
+        const char *code = json_string(w, "/code"), *detail = json_string(w, "/detail");
         char a[SAFE_SIZE], b[SAFE_SIZE];
 
-        proto_text_printf(out, "\n%swarning %s%s: %s\n", color, safe(c, a, code ? code : "?"), end,
-                          safe(c, b, detail ? detail : ""));
-        if (todo)
-            proto_text_printf(out, "  -> %s\n", todo);
+        proto_text_printf(out, "\n%swarning %s%s\n", color, safe(c, a, code ? code : "?"), end);
+        term_wrap(out, safe(c, b, detail ? detail : ""), 2, c->out.width);
     }
 }
 

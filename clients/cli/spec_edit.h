@@ -7,7 +7,7 @@
 #include "mi/status.h"
 #include "proto/text.h"
 
-#define SPEC_MAX ((size_t)512 << 20) /* of a document; inline matrices stand in it */
+#define SPEC_MAX ((size_t)64 << 20) /* of a document; inline matrices stand in it */
 
 /*
  * Put `json` at `pointer` (RFC 6901) of `document`, in place. Objects on the way are made; "-" appends to an

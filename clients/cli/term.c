@@ -95,3 +95,25 @@ size_t term_columns(const char *text)
     }
     return columns;
 }
+
+void term_wrap(proto_text *out, const char *text, unsigned indent, int width)
+{
+    size_t room = width > (int)indent + 20 ? (size_t)width - indent - 1 : 20, used = 0;
+
+    while (*text) {
+        size_t n = strcspn(text, " ");
+        char *word = strndup(text, n);
+        size_t columns = word ? term_columns(word) : n;
+
+        if (used > 0 && used + 1 + columns > room) {
+            proto_text_puts(out, "\n");
+            used = 0;
+        }
+        proto_text_printf(out, "%*s", used == 0 ? (int)indent : 1, "");
+        proto_text_append(out, text, n);
+        used += columns + (used > 0);
+        free(word);
+        text += n + strspn(text + n, " ");
+    }
+    proto_text_puts(out, "\n");
+}

@@ -24,6 +24,8 @@ term term_probe(FILE *file);
  * ASCII. multiline keeps newlines and tabs.
  */
 void term_escape(proto_text *out, const char *bytes, size_t n, bool utf8, bool multiline);
+/* Append escaped text as lines of at most `width` columns behind `indent` spaces, broken at spaces. */
+void term_wrap(proto_text *out, const char *text, unsigned indent, int width);
 /* Columns that escaped text takes on a terminal. */
 size_t term_columns(const char *text);
 /* The code point at *bytes and its length in *length; -1 (length 1) when it is not well-formed UTF-8. n > 0.

@@ -61,6 +61,17 @@ START_TEST(test_wide_letters_take_two_columns_and_combining_marks_none)
 }
 END_TEST
 
+START_TEST(test_long_text_is_broken_at_spaces_and_a_long_word_stands_alone)
+{
+    proto_text out;
+
+    proto_text_init(&out, 4096);
+    term_wrap(&out, "one two three  four fivesixseveneightnineteneleventwelve thirteen", 2, 24);
+    ck_assert_str_eq(out.data, "  one two three four\n  fivesixseveneightnineteneleventwelve\n  thirteen\n");
+    proto_text_fini(&out);
+}
+END_TEST
+
 START_TEST(test_figures_are_written_for_people)
 {
     char b[FORMAT_SIZE];
@@ -93,7 +104,8 @@ END_TEST
 
 int main(void)
 {
-    RUN_TESTS("term", test_a_name_from_the_server_cannot_move_the_cursor,
+    RUN_TESTS("term", test_long_text_is_broken_at_spaces_and_a_long_word_stands_alone,
+              test_a_name_from_the_server_cannot_move_the_cursor,
               test_c1_controls_and_reversed_text_are_shown_as_escapes, test_broken_utf8_is_shown_byte_by_byte,
               test_letters_beyond_ascii_are_kept_only_where_the_locale_has_them,
               test_multiline_text_keeps_its_lines,
