@@ -12,6 +12,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 /* A body may take idle_timeout_s, and this long for every KiB it has brought. */
@@ -70,33 +71,40 @@ static bool late(const http_server *s, const http_connection *c, int64_t now)
     return now - http_exchange_started_ms(c->exchange) > idle_ms + kib * BODY_MS_PER_KIB;
 }
 
-static void give_up_left(struct pollfd *polled, http_exchange **waiting, unsigned n)
+/* The client has sent its last byte. A wait is given up. One that owes us a request is closed: libmicrohttpd
+ * takes a short read for the end of what there is, and misses an end of stream that came along with the last
+ * bytes. */
+static void peer_left(http_connection *c)
 {
-    if (n == 0 || poll(polled, n, 0) <= 0)
-        return;
-    for (unsigned i = 0; i < n; i++)
-        if (polled[i].revents & (POLLRDHUP | POLLHUP | POLLERR))
-            http_exchange_abandon(waiting[i]);
+    int unread = 0;
+    if (c->exchange && http_exchange_waiting(c->exchange))
+        http_exchange_abandon(c->exchange);
+    else if ((!c->exchange || http_exchange_receiving(c->exchange)) && ioctl(c->fd, FIONREAD, &unread) == 0 &&
+             unread == 0)
+        shutdown(c->fd, SHUT_RDWR);
 }
 
 void http_connection_sweep(http_server *s)
 {
     const int64_t now = clock_monotonic_ms();
     struct pollfd *polled = calloc(s->n_connections + 1, sizeof *polled);
-    http_exchange **waiting = calloc(s->n_connections + 1, sizeof *waiting);
+    http_connection **connections = calloc(s->n_connections + 1, sizeof *connections);
     unsigned n = 0;
     for (http_connection *c = s->connections; c; c = c->next) {
-        if (late(s, c, now))
+        if (late(s, c, now)) {
             shutdown(c->fd, SHUT_RDWR); /* libmicrohttpd sees the end, and closes */
-        else if (polled && waiting && c->exchange && http_exchange_waiting(c->exchange)) {
+        } else if (polled && connections) {
             /* POLLRDHUP tells of the end even behind bytes that were pipelined, where a peek would not. */
             polled[n] = (struct pollfd){.fd = c->fd, .events = POLLRDHUP};
-            waiting[n++] = c->exchange;
+            connections[n++] = c;
         }
     }
-    give_up_left(polled, waiting, n);
+    if (n > 0 && poll(polled, n, 0) > 0)
+        for (unsigned i = 0; i < n; i++)
+            if (polled[i].revents & (POLLRDHUP | POLLHUP | POLLERR))
+                peer_left(connections[i]);
     free(polled);
-    free(waiting);
+    free(connections);
 }
 
 void http_connection_shut(http_server *s, bool all)
