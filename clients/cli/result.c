@@ -93,8 +93,9 @@ static void add_diagnostics(table *t, const proto_node *result)
             format_fixed(d, json_number(result, "/bracket_nats/nwj"), 3),
             format_fixed(e, json_number(result, "/bracket_nats/dv"), 3));
     if (isfinite(ratio))
-        row(t, "calibration", "mean ratio of mismatched pairs %s (1 is calibrated), log-scale %s",
-            format_fixed(a, ratio, 3), format_fixed(b, json_number(result, "/calibration/log_scale"), 3));
+        row(t, "calibration", "mean ratio of mismatched pairs %s (1 is calibrated), log-scale %s, slope %s",
+            format_fixed(a, ratio, 3), format_fixed(b, json_number(result, "/calibration/log_scale"), 3),
+            format_fixed(d, json_number(result, "/calibration/slope"), 3));
     if (isfinite(auroc))
         row(t, "true pairs above mismatched", "AUROC %s, %s mismatched pairs", format_fixed(a, auroc, 3),
             format_number(b, json_number(result, "/null/pairs")));
@@ -211,6 +212,7 @@ static cli_exit print_csv(cli *c, const proto_node *job)
         {"dv_nats", "/result/bracket_nats/dv"},
         {"infonce_ceiling_nats", "/result/bracket_nats/infonce_ceiling"},
         {"log_scale", "/result/calibration/log_scale"},
+        {"slope", "/result/calibration/slope"},
         {"null_mean_ratio", "/result/calibration/null_mean_ratio"},
         {"auroc", "/result/null/auroc"},
         {"wall_s", "/result/timing/wall_s"},

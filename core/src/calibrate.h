@@ -1,5 +1,5 @@
 /*
- * The log-scale of r, fitted on held-out scores.
+ * Calibration of a critic on held-out scores: log r = slope * score + log_scale.
  */
 #ifndef MI_CALIBRATE_H
 #define MI_CALIBRATE_H
@@ -17,5 +17,23 @@
  */
 double mi_calibrate_log_scale(float *scores, size_t n, void *scratch);
 size_t mi_calibrate_scratch(size_t n);
+
+typedef struct mi_calibration {
+    double slope, log_scale;
+} mi_calibration;
+
+/*
+ * Log-scale and, where the critic is overconfident, a slope below 1: few rows and many columns make scores
+ * whose order is right and whose spread is not (temperature scaling; Guo et al., ICML 2017). The loss is
+ * convex in both. A slope other than 1 has to earn its place: it must lower the loss over all n joint pairs
+ * by more than 1.92 nats, the 95 % point of a likelihood ratio with one degree of freedom. So a critic that
+ * is right is left alone.
+ *
+ * scores   (n, n) in
+ * work     (n, n) scratch
+ * scratch  mi_calibrate_scratch(n) bytes, aligned for double, or what the anchor objective asks for if that
+ * is more
+ */
+mi_calibration mi_calibrate(const float *scores, size_t n, float *work, void *scratch);
 
 #endif

@@ -290,6 +290,7 @@ static void average_diagnostics(job *c)
         e->nwj += r->nwj / c->n_results;
         e->dv += r->dv / c->n_results;
         e->infonce_ceiling += r->infonce_ceiling / c->n_results;
+        e->slope += r->slope / c->n_results;
         e->log_scale += r->log_scale / c->n_results;
         e->steps += r->steps;
         c->evidence.train_mi += r->train_mi / c->n_results;

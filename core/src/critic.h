@@ -38,8 +38,8 @@ typedef struct mi_critic {
 mi_status mi_critic_layout(mi_critic *critic, mi_arena *arena, const mi_critic_spec *spec, uint32_t dim_x,
                            uint32_t dim_y, uint32_t base, uint32_t max_batch, mi_error *err);
 
-/* He-uniform weights, zero biases, last layer of the y tower (separable) or of the MLP (joint) zero when the
- * baseline is Gaussian: c_theta starts at zero. params (n_params). */
+/* Uniform weights and biases (mi_init_uniform), last layer of the y tower (separable) or of the MLP (joint)
+ * zero when the baseline is Gaussian: c_theta starts at zero. params (n_params). */
 void mi_critic_init(const mi_critic *critic, mi_baseline baseline, mi_rng *rng, float *params);
 
 /*

@@ -87,8 +87,7 @@ static mi_status joint_layout(mi_critic *critic, mi_arena *arena, mi_error *err)
 static void joint_init(const mi_critic *critic, int zero_last, mi_rng *rng, float *params)
 {
     const joint *s = critic->work;
-    mi_he_uniform(rng, critic->dim[0] + critic->dim[1], params + s->first[0], s->bias);
-    memset(params + s->bias, 0, critic->hidden[0] * sizeof(float));
+    mi_init_uniform(rng, critic->dim[0] + critic->dim[1], params + s->first[0], s->bias + critic->hidden[0]);
     mi_mlp_init(&s->trunk, rng, zero_last, params + s->trunk_offset);
 }
 

@@ -8,6 +8,13 @@
 #include <math.h>
 #include <string.h>
 
+/*
+ * Small on purpose. At the scale that keeps activations' variance (He, sqrt 6) the first layer hardly moves,
+ * and the critic fits a finite sample by its last layers alone: spiral law, N = 4,000, truth 1.02 nats: .36
+ * at sqrt 6, .65 at 1, .78 at 1/2 (with biases drawn as well; .72 without).
+ */
+#define INITIAL_BOUND 0.5
+
 mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_t n_hidden, uint32_t out,
                        mi_error *err)
 {
@@ -33,19 +40,20 @@ mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_
     return MI_OK;
 }
 
-void mi_he_uniform(mi_rng *rng, uint32_t fan_in, float *weights, size_t count)
+void mi_init_uniform(mi_rng *rng, uint32_t fan_in, float *params, size_t count)
 {
-    const double bound = sqrt(6.0 / (double)fan_in);
+    const double bound = INITIAL_BOUND / sqrt((double)fan_in);
     for (size_t i = 0; i < count; i++)
-        weights[i] = (float)(bound * (2.0 * mi_rng_uniform(rng) - 1.0));
+        params[i] = (float)(bound * (2.0 * mi_rng_uniform(rng) - 1.0));
 }
 
 void mi_mlp_init(const mi_mlp *mlp, mi_rng *rng, int zero_last, float *params)
 {
     memset(params, 0, mlp->n_params * sizeof(float));
     const uint32_t drawn = zero_last ? mlp->n_layers - 1 : mlp->n_layers;
-    for (uint32_t l = 0; l < drawn; l++)
-        mi_he_uniform(rng, mlp->dim[l], params + mlp->weights[l], mlp->biases[l] - mlp->weights[l]);
+    for (uint32_t l = 0; l < drawn; l++) /* a layer's biases follow its weights */
+        mi_init_uniform(rng, mlp->dim[l], params + mlp->weights[l],
+                        mlp->biases[l] - mlp->weights[l] + mlp->dim[l + 1]);
 }
 
 void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, size_t n,

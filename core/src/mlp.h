@@ -31,10 +31,10 @@ typedef struct mi_mlp_hidden {
 mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_t n_hidden, uint32_t out,
                        mi_error *err);
 
-/* He-uniform weights, zero biases; the last layer zero when zero_last. */
+/* Weights and biases uniform (mi_init_uniform); the last layer zero when zero_last. */
 void mi_mlp_init(const mi_mlp *mlp, mi_rng *rng, int zero_last, float *params);
-/* One weight matrix of `count` entries, uniform with variance 2/fan_in. */
-void mi_he_uniform(mi_rng *rng, uint32_t fan_in, float *weights, size_t count);
+/* `count` parameters uniform within 1 / (2 sqrt fan_in). */
+void mi_init_uniform(mi_rng *rng, uint32_t fan_in, float *params, size_t count);
 
 /* out (n, dim_out) with leading dimension ld_out, of input (n, dim_in). */
 void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, size_t n,

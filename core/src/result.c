@@ -30,6 +30,7 @@
 #define DOUBLES(X)        \
     X(estimate)           \
     X(train_mi)           \
+    X(slope)              \
     X(log_scale)          \
     X(infonce)            \
     X(nwj)                \

@@ -8,6 +8,7 @@
 #define MI_RUN_INTERNAL_H
 
 #include "arena.h"
+#include "calibrate.h"
 #include "critic.h"
 #include "gaussian.h"
 #include "mi/run.h"
@@ -46,7 +47,8 @@ typedef struct scoring {
     uint32_t *order;         /* (max(T, n_train)) */
     uint32_t *null_index[2]; /* (n_null) positions in the test list */
     double *pmi, *null_pmi, *permuted_mean;
-    double log_scale, estimate, train_mi, infonce, nwj, dv;
+    mi_calibration calibration;
+    double estimate, train_mi, infonce, nwj, dv;
 } scoring;
 
 struct mi_run {
@@ -80,6 +82,7 @@ struct mi_run {
     uint32_t validation_block;     /* rows of one validation score matrix */
     float *validation_features[2]; /* (V, S) */
     float *validation_scores;      /* (V, V) */
+    float *validation_work;        /* (V, V) */
     void *validation_scratch;
 
     scoring scoring;

@@ -51,16 +51,17 @@ void mi_run_score_layout(mi_run *run)
     s->permuted_mean = MI_TAKE(arena, double, s->n_permutations);
 }
 
-/* What turns the network's output into a calibrated log r. */
-static double shift_of(const mi_run *run)
+/* The network's output as a calibrated log r. */
+static double calibrated(const mi_run *run, float score)
 {
-    return run->scoring.log_scale - mi_objective_offset(run->spec.objective.entry);
+    const mi_calibration *c = &run->scoring.calibration;
+    return c->slope * ((double)score - mi_objective_offset(run->spec.objective.entry)) + c->log_scale;
 }
 
-static void fit_log_scale(mi_run *run)
+static void calibrate(mi_run *run)
 {
     scoring *s = &run->scoring;
-    s->log_scale = 0.0;
+    s->calibration = (mi_calibration){.slope = 1.0};
     if (!run->spec.calibrate || !mi_objective_has_pmi(run->spec.objective.entry))
         return;
     const part *v = &run->validation;
@@ -73,7 +74,8 @@ static void fit_log_scale(mi_run *run)
     const float offset = (float)mi_objective_offset(run->spec.objective.entry);
     for (size_t k = 0; offset != 0.0f && k < (size_t)v->n * v->n; k++)
         run->validation_scores[k] -= offset;
-    s->log_scale = mi_calibrate_log_scale(run->validation_scores, v->n, run->validation_scratch);
+    s->calibration =
+        mi_calibrate(run->validation_scores, v->n, run->validation_work, run->validation_scratch);
 }
 
 static void score_test_pairs(mi_run *run)
@@ -88,7 +90,7 @@ static void score_test_pairs(mi_run *run)
                     s->pair_scores);
     const int has_pmi = mi_objective_has_pmi(run->spec.objective.entry);
     for (uint32_t i = 0; i < t->n; i++)
-        s->pmi[i] = has_pmi ? (double)s->pair_scores[i] + shift_of(run) : (double)NAN;
+        s->pmi[i] = has_pmi ? calibrated(run, s->pair_scores[i]) : (double)NAN;
 }
 
 static void draw_null_pairs(mi_run *run)
@@ -122,10 +124,11 @@ static void score_null_pairs(mi_run *run)
     mi_critic_pairs(&run->critic, mi_run_final_weights(run), s->features[MI_SIDE_X], s->null_index[MI_SIDE_X],
                     s->features[MI_SIDE_Y], s->null_index[MI_SIDE_Y], s->n_null, s->pair_scores);
     for (uint32_t k = 0; k < s->n_null; k++)
-        s->null_pmi[k] = (double)s->pair_scores[k] + shift_of(run);
+        s->null_pmi[k] = calibrated(run, s->pair_scores[k]);
 }
 
-/* Bounds on one (b, b) block of scores, nats. */
+/* Bounds on one (b, b) block of scores, nats: `own` by the raw output, the others by the calibrated critic.
+ */
 typedef struct bounds {
     double infonce, nwj, dv, own;
 } bounds;
@@ -144,15 +147,18 @@ static double log_sum_exp(const float *line, size_t stride, size_t b, size_t ski
     return top + log(sum);
 }
 
-static void add_bounds(const mi_run *run, const float *scores, size_t b, bounds *sum)
+static void add_bounds(const mi_run *run, float *scores, size_t b, bounds *sum)
 {
+    sum->own += run->spec.objective.entry->estimate(scores, b, &run->spec.objective.params);
+    for (size_t k = 0; k < b * b; k++)
+        scores[k] = (float)calibrated(run, scores[k]);
     const size_t nobody = b;
     double diagonal = 0.0, contrast = 0.0, top = -INFINITY, off = 0.0;
     for (size_t i = 0; i < b; i++) {
+        const double column = log_sum_exp(scores + i, b, b, nobody);
+        const double row = log_sum_exp(scores + i * b, 1, b, nobody);
         diagonal += (double)scores[i * b + i] / (double)b;
-        contrast += 0.5 *
-                    (log_sum_exp(scores + i, b, b, nobody) + log_sum_exp(scores + i * b, 1, b, nobody)) /
-                    (double)b;
+        contrast += 0.5 * (column + row) / (double)b;
         top = fmax(top, log_sum_exp(scores + i * b, 1, b, i));
     }
     for (size_t i = 0; i < b; i++)
@@ -160,8 +166,7 @@ static void add_bounds(const mi_run *run, const float *scores, size_t b, bounds 
     const double log_mean_off = top + log(off) - log((double)b * (double)(b - 1));
     sum->infonce += log((double)b) + diagonal - contrast;
     sum->dv += diagonal - log_mean_off;
-    sum->nwj += diagonal + shift_of(run) + 1.0 - exp(log_mean_off + shift_of(run));
-    sum->own += run->spec.objective.entry->estimate(scores, b, &run->spec.objective.params);
+    sum->nwj += diagonal + 1.0 - exp(log_mean_off);
 }
 
 /* Mean bounds over blocks of B rows in the order given, from the features in s->features. */
@@ -221,7 +226,7 @@ static void permute_pairs(mi_run *run)
                         s->features[MI_SIDE_Y], s->order, n, s->pair_scores);
         double sum = 0.0;
         for (uint32_t i = 0; i < n; i++)
-            sum += (double)s->pair_scores[i] + shift_of(run);
+            sum += calibrated(run, s->pair_scores[i]);
         s->permuted_mean[s->permutations_done++] = sum / n;
     }
 }
@@ -245,7 +250,7 @@ static void score_training_sample(mi_run *run)
                     s->n_sample, s->pair_scores);
     double plug_in = 0.0;
     for (uint32_t i = 0; i < s->n_sample; i++) {
-        plug_in += ((double)s->pair_scores[i] + shift_of(run)) / s->n_sample;
+        plug_in += calibrated(run, s->pair_scores[i]) / s->n_sample;
         s->order[i] = i;
     }
     s->train_mi = own_estimate(run, plug_in, score_blocks(run, s->order, s->n_sample).own);
@@ -268,7 +273,7 @@ void mi_run_score_step(mi_run *run, int *done)
     *done = 0;
     switch (run->stage) {
     case STAGE_CALIBRATE:
-        fit_log_scale(run);
+        calibrate(run);
         break;
     case STAGE_TEST:
         score_test_pairs(run);

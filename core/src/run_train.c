@@ -5,7 +5,6 @@
  * matrix, rows and columns. The anchor at nu = 1, InfoNCE and DV are blind to the scale and must not choose.
  * An objective whose output is only known up to C(y) is selected by its own loss.
  */
-#include "calibrate.h"
 #include "run_internal.h"
 
 #include <assert.h>
@@ -61,7 +60,9 @@ mi_status mi_run_train_layout(mi_run *run, mi_error *err)
         joint && n_validation > JOINT_VALIDATION_BLOCK ? JOINT_VALIDATION_BLOCK : n_validation;
     for (int side = 0; side < 2; side++)
         run->validation_features[side] = MI_TAKE(arena, float, (size_t)n_validation * run->critic.width);
-    run->validation_scores =
+    /* Whole, and twice: calibration takes all pairs and tries slopes on a copy. */
+    run->validation_scores = MI_TAKE(arena, float, (size_t)n_validation *n_validation);
+    run->validation_work =
         MI_TAKE(arena, float, (size_t)n_validation *n_validation); /* whole: calibration takes all pairs */
     mi_objective_params params;
     const size_t selecting = selecting_objective(run, &params, n_validation)->scratch_bytes(n_validation);

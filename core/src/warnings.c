@@ -176,6 +176,7 @@ static void warn_non_finite(mi_estimate *e)
         {"nwj", e->nwj, 1},
         {"dv", e->dv, 1},
         {"log_scale", e->log_scale, 1},
+        {"slope", e->slope, 1},
         {"null_mean_ratio", e->null_mean_ratio, e->has_null},
         {"null mean", e->null_mean, e->has_null},
         {"auroc", e->auroc, e->has_null},

@@ -60,10 +60,13 @@ static void encode_null(encoding *e, const mi_estimate *estimate, bool calibrate
         return;
     }
     proto_write_object(&e->w, "calibration");
-    if (calibrated)
+    if (calibrated) {
         figure(e, "log_scale", "calibration.log_scale", estimate->log_scale);
-    else
+        figure(e, "slope", "calibration.slope", estimate->slope);
+    } else {
         proto_write_null(&e->w, "log_scale");
+        proto_write_null(&e->w, "slope");
+    }
     figure(e, "null_mean_ratio", "calibration.null_mean_ratio", estimate->null_mean_ratio);
     proto_write_end_object(&e->w);
     proto_write_object(&e->w, "null");

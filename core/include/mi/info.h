@@ -19,8 +19,8 @@ void mi_build_info_get(mi_build_info *out);
 
 /*
  * Make BLAS single-threaded and safe under concurrent callers; to be called once, before any run.
- * MI_UNSUPPORTED when the loaded OpenBLAS is not the pthread flavour: the serial one is not safe there, and the OpenMP
- * one counts its threads per calling thread, so that one call cannot bind them all.
+ * MI_UNSUPPORTED when the loaded OpenBLAS is not the pthread flavour: the serial one is not safe there, and
+ * the OpenMP one counts its threads per calling thread, so that one call cannot bind them all.
  */
 mi_status mi_blas_setup(mi_error *err);
 

@@ -82,7 +82,7 @@ typedef struct mi_run_result {
 
     double estimate;           /* the objective's own MI on the test fold, nats */
     double train_mi;           /* the same on as many training rows */
-    double log_scale;          /* a, already inside pmi */
+    double slope, log_scale;   /* log r = slope * output + log_scale, already inside pmi */
     double infonce, nwj, dv;   /* bounds by the same critic on test batches, nats */
     double infonce_ceiling;    /* log of their batch size */
     double baseline_shrinkage; /* chosen s; -1 without a baseline; INFINITY is written as 1e300 */

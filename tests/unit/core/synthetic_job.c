@@ -41,6 +41,7 @@ static void fill_result(synthetic_job *job, uint32_t i, mi_rng *rng, double mean
     r->dv = mean;
     r->infonce_ceiling = log(128);
     r->log_scale = 0.01 * (fold + 1.0);
+    r->slope = 0.4 + 0.1 * (fold + 1.0);
     r->steps = 500;
     r->best_step = 300;
     job->results[i] = r;

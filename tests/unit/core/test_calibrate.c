@@ -1,4 +1,5 @@
 #include "calibrate.h"
+#include "mi/objective.h"
 #include "testing.h"
 
 #include <math.h>
@@ -154,9 +155,61 @@ START_TEST(test_two_pairs_suffice)
 }
 END_TEST
 
+static mi_calibration calibrate_both(const float *scores, size_t n)
+{
+    float *work = malloc(sizeof *work * n * n);
+    const size_t own = mi_calibrate_scratch(n),
+                 anchor = mi_objective_find("infonce-anchor")->scratch_bytes(n);
+    void *scratch = malloc(own > anchor ? own : anchor);
+    const mi_calibration c = mi_calibrate(scores, n, work, scratch);
+    free(work);
+    free(scratch);
+    return c;
+}
+
+START_TEST(test_a_critic_that_is_right_keeps_its_slope)
+{
+    enum { N = 400 };
+    float *s = malloc(sizeof *s * N * N);
+    for (uint32_t stream = 1; stream <= 5; stream++) {
+        true_scores(s, N, 0.8, 0.5, stream);
+        const mi_calibration c = calibrate_both(s, N);
+        ck_assert_double_eq(c.slope, 1.0);
+        ck_assert_double_eq(c.log_scale, calibrate(s, N));
+    }
+    free(s);
+}
+END_TEST
+
+START_TEST(test_an_overconfident_critic_is_tempered)
+{
+    enum { N = 400 };
+    float *s = malloc(sizeof *s * N * N);
+    static const double excess[] = {2.0, 5.0, 20.0};
+    for (int i = 0; i < 3; i++) {
+        true_scores(s, N, 0.8, 0.5, 2);
+        for (size_t k = 0; k < N * N; k++)
+            s[k] *= (float)excess[i];
+        ck_assert_double_eq_tol(calibrate_both(s, N).slope * excess[i], 1.0, 0.15);
+    }
+    free(s);
+}
+END_TEST
+
+START_TEST(test_unusable_scores_are_left_alone)
+{
+    float s[9] = {0};
+    s[5] = (float)NAN;
+    const mi_calibration c = calibrate_both(s, 3);
+    ck_assert(c.slope == 1.0 && c.log_scale == 0.0);
+}
+END_TEST
+
 int main(void)
 {
-    RUN_TESTS("calibrate", test_a_known_shift_is_taken_back, test_fit_is_the_minimum_of_the_loss,
+    RUN_TESTS("calibrate", test_a_critic_that_is_right_keeps_its_slope,
+              test_an_overconfident_critic_is_tempered, test_unusable_scores_are_left_alone,
+              test_a_known_shift_is_taken_back, test_fit_is_the_minimum_of_the_loss,
               test_loss_is_convex_in_the_scale, test_extreme_scores_stay_within_bounds,
               test_unusable_scores_leave_the_scale_alone, test_two_pairs_suffice);
 }

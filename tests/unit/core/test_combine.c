@@ -36,6 +36,7 @@ START_TEST(test_mi_is_the_mean_of_all_out_of_fold_pmis)
     ck_assert_double_eq_tol(e->sampling95_nats[0], e->mi_nats - 1.959964 * e->std_err, 1e-6);
     ck_assert_double_eq_tol(e->sampling95_nats[1], e->mi_nats + 1.959964 * e->std_err, 1e-6);
     ck_assert_double_eq_tol(e->log_scale, 0.03, 1e-15);
+    ck_assert_double_eq_tol(e->slope, 0.7, 1e-15);
     ck_assert_uint_eq(e->steps, 2500);
     mi_estimate_free(e);
     synthetic_job_free(job);

@@ -85,6 +85,8 @@ static bench bench_new(const shape *s)
     b.base_y = s->base ? normals((size_t)s->batch * s->base, 4) : NULL;
     mi_rng rng = test_rng(5);
     mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.params);
+    for (size_t p = 0; p < b.critic.n_params; p++)
+        b.params[p] *= 4.0f; /* weights as after training: gradients of the initial ones drown in rounding */
     for (size_t p = 0; p < n; p++) /* biases as well */
         b.params[p] += 0.1f * (float)mi_rng_normal(&rng);
     widen(&b);
@@ -353,20 +355,20 @@ START_TEST(test_a_residual_that_starts_at_zero_learns)
 }
 END_TEST
 
-START_TEST(test_initial_weights_are_he_uniform_and_depend_on_the_stream_alone)
+START_TEST(test_initial_weights_are_uniform_and_depend_on_the_stream_alone)
 {
     const shape s = {MI_CRITIC_SEPARABLE, 1, {200}, 8, 50, 50, 0, 4};
     bench b = bench_new(&s);
     mi_rng rng = test_rng(14);
     mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.params);
+    const size_t n_drawn = 50 * 200 + 200; /* the first layer's weights and biases */
+    const double bound = 0.5 / sqrt(50);
     double square = 0;
-    for (size_t p = 0; p < 50 * 200; p++) {
+    for (size_t p = 0; p < n_drawn; p++) {
         square += (double)b.params[p] * (double)b.params[p];
-        ck_assert(fabs((double)b.params[p]) <= sqrt(6.0 / 50));
+        ck_assert(fabs((double)b.params[p]) <= bound);
     }
-    ck_assert_double_eq_tol(square / (50 * 200), 2.0 / 50, 0.03 * 2.0 / 50);
-    for (size_t p = 50 * 200; p < 50 * 200 + 200; p++)
-        ck_assert(b.params[p] == 0.0f);
+    ck_assert_double_eq_tol(square / (double)n_drawn, bound * bound / 3, 0.03 * bound * bound / 3);
     rng = test_rng(14);
     mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.grad);
     ck_assert_mem_eq(b.params, b.grad, b.critic.n_params * sizeof(float));
@@ -400,6 +402,6 @@ int main(void)
               test_a_smaller_batch_uses_the_same_critic, test_scoring_in_blocks_agrees_with_the_definition,
               test_scoring_between_forward_and_backward_changes_nothing, test_training_starts_at_the_baseline,
               test_a_residual_that_starts_at_zero_learns,
-              test_initial_weights_are_he_uniform_and_depend_on_the_stream_alone,
+              test_initial_weights_are_uniform_and_depend_on_the_stream_alone,
               test_a_critic_that_cannot_be_is_refused);
 }

@@ -53,6 +53,7 @@ static void sample_init(sample *s)
                            .curve = s->curve,
                            .estimate = 1.5,
                            .train_mi = 1.75,
+                           .slope = 0.75,
                            .log_scale = -0.125,
                            .infonce = 1.25,
                            .nwj = 1.375,
@@ -96,7 +97,8 @@ START_TEST(test_a_result_comes_back_bit_for_bit)
     }
     ck_assert(r->replicate == 2 && r->fold == 4 && r->steps == 1200 && r->best_step == 900);
     ck_assert(r->dims_x == 7 && r->dims_y == 8 && r->constant_x == 1 && r->constant_y == 9);
-    ck_assert(r->estimate == 1.5 && r->train_mi == 1.75 && r->log_scale == -0.125 && r->infonce == 1.25);
+    ck_assert(r->estimate == 1.5 && r->train_mi == 1.75 && r->slope == 0.75 && r->log_scale == -0.125 &&
+              r->infonce == 1.25);
     ck_assert(r->nwj == 1.375 && r->dv == 1.4375 && r->infonce_ceiling == 4.852);
     ck_assert(r->baseline_shrinkage == 1e300 && r->baseline_mi == 0.5);
     unsigned char *bytes_again = pack(r, &again);

@@ -18,6 +18,7 @@ static mi_estimate an_estimate(void)
                          .nwj = 1.4,
                          .dv = 1.45,
                          .infonce_ceiling = 4.85,
+                         .slope = 0.5,
                          .log_scale = 0.03,
                          .has_null = 1,
                          .null_mean_ratio = 1.01,
@@ -56,7 +57,7 @@ START_TEST(test_the_result_looks_as_the_api_shows_it)
                      "{\"mi\":{\"nats\":1.5,\"bits\":2.164042561333445,\"std_err\":0.25,\"sampling95_nats\":"
                      "[1.25,1.75],\"per_run\":[1.4,1.5]},"
                      "\"bracket_nats\":{\"infonce\":1.3,\"nwj\":1.4,\"dv\":1.45,\"infonce_ceiling\":4.85},"
-                     "\"calibration\":{\"log_scale\":0.03,\"null_mean_ratio\":1.01},"
+                     "\"calibration\":{\"log_scale\":0.03,\"slope\":0.5,\"null_mean_ratio\":1.01},"
                      "\"null\":{\"pairs\":100000,\"mean\":-1.1,\"q95\":0.7,\"q99\":1.3,\"auroc\":0.91},"
                      "\"permutation\":null,"
                      "\"timing\":{\"wall_s\":4.125,\"train_s\":3.59375,\"steps\":11500,\"steps_per_s\":3200,"
@@ -91,7 +92,8 @@ START_TEST(test_a_scale_that_was_not_fitted_is_null)
     mi_estimate estimate = an_estimate();
     estimate.log_scale = 0;
     char *text = encode(&estimate, "infonce-anchor", 0, true);
-    ck_assert_ptr_nonnull(strstr(text, "\"calibration\":{\"log_scale\":null,\"null_mean_ratio\":1.01}"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "\"calibration\":{\"log_scale\":null,\"slope\":null,\"null_mean_ratio\":1.01}"));
     ck_assert_ptr_null(strstr(text, "non_finite"));
     free(text);
 }
