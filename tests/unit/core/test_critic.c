@@ -85,10 +85,8 @@ static bench bench_new(const shape *s)
     b.base_y = s->base ? normals((size_t)s->batch * s->base, 4) : NULL;
     mi_rng rng = test_rng(5);
     mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.params);
-    for (size_t p = 0; p < b.critic.n_params; p++)
-        b.params[p] *= 4.0f; /* weights as after training: gradients of the initial ones drown in rounding */
     for (size_t p = 0; p < n; p++) /* biases as well */
-        b.params[p] += 0.1f * (float)mi_rng_normal(&rng);
+        b.params[p] += 0.2f * (float)mi_rng_normal(&rng);
     widen(&b);
     return b;
 }
@@ -188,8 +186,9 @@ static void check_gradient(bench *b, const mi_objective *objective, const mi_obj
         const double down = twin_loss(b, objective, params);
         b->wide[p] = before;
         const double want = (up - down) / (2 * h), got = (double)b->grad[p];
-        ck_assert_msg(fabs(got - want) <= 1e-4 * fabs(want) + 1e-5 * norm,
-                      "%s, parameter %zu: got %.9g, want %.9g", objective->name, p, got, want);
+        ck_assert_msg(fabs(got - want) <= 1e-4 * fabs(want) + 1e-5 * norm + 1e-8,
+                      "%s, parameter %zu: got %.9g, want %.9g, largest %.3g", objective->name, p, got, want,
+                      norm);
     }
     free(scratch);
 }
