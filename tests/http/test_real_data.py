@@ -1,5 +1,6 @@
 """Real data through the whole daemon, all defaults. Skipped, saying so, where the data are not beside the project."""
 
+import math
 import pathlib
 
 import pytest
@@ -36,7 +37,9 @@ def test_two_views_of_a_digit_tell_true_pairs_from_mismatched_ones(server):
     kar = next(views.glob("*kar*.npy"))
     result = estimate(server, fac, kar)["result"]
     assert result["null"]["auroc"] >= 0.95
-    assert 1.5 < result["mi"]["nats"] < 7.6  # ln 10 = 2.3 from the label alone, log 2000 = 7.6 at most
+    assert math.isfinite(result["mi"]["nats"]) and result["mi"]["nats"] > math.log(10)  # the label alone is ln 10
+    if result["mi"]["nats"] > math.log(2000 / 5):  # more than a test fold can vouch for: said so, not hidden
+        assert "near_log_n" in [w["code"] for w in result["warnings"]]
 
 
 @pytest.mark.accuracy
