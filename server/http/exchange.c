@@ -3,6 +3,7 @@
 #include "auth.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "body.h"
 #include "stream.h"
 #include "watch.h"
 
@@ -11,16 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-/* How much of a body is dropped to deliver its refusal: libmicrohttpd takes an answer before a body or after
- * it, not within. */
-#define DROPPED_MAX ((uint64_t)64 << 20)
-/* Job documents in memory, all requests together, as a multiple of the largest one. */
-#define BUFFERED_JOBS 4
-
-/* ---- suspending, and work on the pool
- * ---------------------------------------------------------------------------------------------- */
+/* ---- suspending, and work on the pool ---- */
 
 void http_exchange_suspend(http_exchange *x)
 {
@@ -71,11 +64,22 @@ void http_exchange_ready(http_exchange *x)
     http_exchange_resume(x);
 }
 
+static void leave_line(http_exchange *x)
+{
+    for (http_exchange **link = &x->server->slow_line; *link; link = &(*link)->next_in_line)
+        if (*link == x) {
+            *link = x->next_in_line;
+            return;
+        }
+}
+
 void http_exchange_abandon(http_exchange *x)
 {
     x->gone = true;
     if (x->state == EXCHANGE_WAITING)
         http_watch_leave(x);
+    if (x->state == EXCHANGE_WORKING)
+        leave_line(x);
     if (x->state != EXCHANGE_ANSWERED)
         x->state = EXCHANGE_READY;
     http_exchange_resume(x);
@@ -101,9 +105,7 @@ bool http_exchange_waiting(const http_exchange *x)
     return x->suspended && !x->working;
 }
 
-/* ---- the head
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the head ---- */
 
 void *http_exchange_open(void *cls, const char *uri, struct MHD_Connection *handle)
 {
@@ -128,46 +130,6 @@ static enum MHD_Result take_field(void *cls, enum MHD_ValueKind kind, const char
     (void)kind;
     http_headers_add(cls, name, n_name, value ? value : "", n_value);
     return MHD_YES;
-}
-
-static bool body_accepted(http_exchange *x)
-{
-    const proto_limits *limits = http_limits(&x->request);
-    const http_headers *h = &x->headers;
-    uint64_t most = HTTP_BODY_IGNORED;
-    if (x->request.route->body != HTTP_BODY_NONE && h->n_length == 0 && !h->chunked) {
-        http_refuse(&x->response, &x->request, PROTO_PROBLEM_LENGTH_REQUIRED,
-                    "send the body with a Content-Length, or chunked");
-        return false;
-    }
-    if (x->request.route->body == HTTP_BODY_JSON) {
-        size_t n = strcspn(h->content_type, "; \t");
-        if (n != 16 || strncasecmp(h->content_type, HTTP_JSON_TYPE, n) != 0) {
-            http_refuse(&x->response, &x->request, PROTO_PROBLEM_UNSUPPORTED_MEDIA,
-                        "Content-Type is \"%.60s\"; expected " HTTP_JSON_TYPE, h->content_type);
-            return false;
-        }
-        most = limits->max_job_bytes;
-    } else if (x->request.route->body == HTTP_BODY_STREAM) {
-        most = limits->max_body_bytes;
-    }
-    if (h->length > most) {
-        http_refuse(&x->response, &x->request, PROTO_PROBLEM_TOO_LARGE,
-                    "the body has %" PRIu64 " bytes; at most %" PRIu64 " are taken here", h->length, most);
-        return false;
-    }
-    if (x->request.route->body != HTTP_BODY_STREAM)
-        return true;
-    if (x->server->n_uploads >= HTTP_UPLOADS_MAX ||
-        !(x->upload = http_upload_new(x->server->config->store))) {
-        http_refuse(&x->response, &x->request, PROTO_PROBLEM_UNAVAILABLE,
-                    "too many uploads at a time; try again");
-        http_field_add(&x->response, "Retry-After", "2");
-        return false;
-    }
-    x->server->n_uploads++;
-    x->request.upload = x->upload;
-    return true;
 }
 
 static bool route_accepted(http_exchange *x)
@@ -222,12 +184,10 @@ static bool head_accepted(http_exchange *x, const char *version)
         http_refuse(&x->response, &x->request, code, "%s", err.message);
         return false;
     }
-    return route_accepted(x) && body_accepted(x);
+    return route_accepted(x) && http_body_accepted(x);
 }
 
-/* ---- the answer
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the answer ---- */
 
 static struct MHD_Response *make_response(http_exchange *x)
 {
@@ -292,9 +252,7 @@ static enum MHD_Result begin(http_exchange *x, const char *method, const char *v
     return MHD_YES;
 }
 
-/* ---- the handler
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- the handler ---- */
 
 static void run_handler(http_exchange *x)
 {
@@ -303,19 +261,13 @@ static void run_handler(http_exchange *x)
     x->request.route->handler(&x->request, &x->response);
 }
 
-static void drop_request_body(http_exchange *x)
-{
-    x->server->buffered -= x->body.length;
-    proto_text_fini(&x->body);
-    if (x->upload)
-        x->server->n_uploads--;
-    http_upload_free(x->upload);
-    x->upload = x->request.upload = NULL;
-}
+static void free_place(http_server *s);
 
 static void after_handler(http_exchange *x)
 {
-    drop_request_body(x); /* a long wait need not hold it */
+    http_body_drop(x); /* a long wait need not hold it */
+    if (x->request.route->slow)
+        free_place(x->server);
     bool waits = x->response.outcome == HTTP_WAIT || x->response.outcome == HTTP_STREAM;
     if (waits && x->server->n_streams >= http_limits(&x->request)->max_streams) {
         http_refuse(&x->response, &x->request, PROTO_PROBLEM_UNAVAILABLE,
@@ -331,6 +283,33 @@ static void after_handler(http_exchange *x)
     http_exchange_ready(x);
 }
 
+/* Reading a large file or writing a large table takes seconds. Such handlers wait for one of few places, so
+ * that the pool keeps threads for the quick ones. */
+static void start_handler(http_exchange *x)
+{
+    http_server *s = x->server;
+    if (x->request.route->slow && s->n_slow == HTTP_SLOW_MAX) {
+        http_exchange **last = &s->slow_line;
+        while (*last)
+            last = &(*last)->next_in_line;
+        *last = x;
+        x->next_in_line = NULL;
+        return;
+    }
+    s->n_slow += x->request.route->slow;
+    http_exchange_work(x, run_handler, after_handler);
+}
+
+static void free_place(http_server *s)
+{
+    http_exchange *next = s->slow_line;
+    s->n_slow--;
+    if (!next)
+        return;
+    s->slow_line = next->next_in_line;
+    start_handler(next);
+}
+
 /* The request is whole. */
 static enum MHD_Result dispatch(http_exchange *x)
 {
@@ -342,91 +321,7 @@ static enum MHD_Result dispatch(http_exchange *x)
     }
     x->state = EXCHANGE_WORKING;
     http_exchange_suspend(x);
-    http_exchange_work(x, run_handler, after_handler);
-    return MHD_YES;
-}
-
-/* ---- the body
- * --------------------------------------------------------------------------------------------------------------------
- */
-
-static void flush_upload(http_exchange *x)
-{
-    http_upload_flush(x->upload);
-}
-
-static void after_flush(http_exchange *x)
-{
-    if (x->upload->error.code == MI_OK) {
-        x->state = EXCHANGE_BODY;
-    } else {
-        http_answer_error(&x->response, &x->request, &x->upload->error);
-        drop_request_body(x);
-        x->state = EXCHANGE_READY;
-    }
-    http_exchange_resume(x);
-}
-
-static void body_too_large(http_exchange *x, uint64_t most)
-{
-    http_refuse(&x->response, &x->request, PROTO_PROBLEM_TOO_LARGE, "the body is over %" PRIu64 " bytes",
-                most);
-    drop_request_body(x);
-    x->state = EXCHANGE_READY;
-}
-
-static size_t take_stream(http_exchange *x, const char *data, size_t n)
-{
-    if (x->received + n > http_limits(&x->request)->max_body_bytes) {
-        body_too_large(x, http_limits(&x->request)->max_body_bytes);
-        return n;
-    }
-    size_t taken = http_upload_take(x->upload, data, n);
-    metric_add(METRIC_UPLOAD_BYTES, (int64_t)taken);
-    if (x->upload->fill == HTTP_UPLOAD_CHUNK) {
-        x->state = EXCHANGE_WORKING;
-        http_exchange_suspend(x);
-        http_exchange_work(x, flush_upload, after_flush);
-    }
-    return taken;
-}
-
-static size_t take_document(http_exchange *x, const char *data, size_t n)
-{
-    const uint64_t most = http_limits(&x->request)->max_job_bytes;
-    if (x->received + n > most) {
-        body_too_large(x, most);
-        return n;
-    }
-    size_t before = x->body.length;
-    if (x->server->buffered + n <= BUFFERED_JOBS * most)
-        proto_text_append(&x->body, data, n);
-    x->server->buffered += x->body.length - before;
-    if (x->body.length != before + n) {
-        http_refuse(&x->response, &x->request, PROTO_PROBLEM_UNAVAILABLE,
-                    "too many large requests at a time; try again");
-        http_field_add(&x->response, "Retry-After", "2");
-        drop_request_body(x);
-        x->state = EXCHANGE_READY;
-    }
-    return n;
-}
-
-static enum MHD_Result take_body(http_exchange *x, const char *data, size_t *n_data)
-{
-    size_t taken = *n_data;
-    if (x->state == EXCHANGE_READY) {
-        if (x->received > http_limits(&x->request)->max_body_bytes + DROPPED_MAX)
-            return MHD_NO;
-    } else if (x->request.route->body == HTTP_BODY_STREAM) {
-        taken = take_stream(x, data, *n_data);
-    } else if (x->request.route->body == HTTP_BODY_JSON) {
-        taken = take_document(x, data, *n_data);
-    } else if (x->received + *n_data > HTTP_BODY_IGNORED) {
-        body_too_large(x, HTTP_BODY_IGNORED);
-    }
-    x->received += taken;
-    *n_data -= taken;
+    start_handler(x);
     return MHD_YES;
 }
 
@@ -447,7 +342,7 @@ enum MHD_Result http_exchange_step(void *cls, struct MHD_Connection *handle, con
     if (x->gone)
         return MHD_NO;
     if (*n_data > 0)
-        return take_body(x, data, n_data);
+        return http_body_take(x, data, n_data) ? MHD_YES : MHD_NO;
     if (x->state == EXCHANGE_BODY)
         return dispatch(x);
     if (x->state == EXCHANGE_READY)
@@ -455,9 +350,7 @@ enum MHD_Result http_exchange_step(void *cls, struct MHD_Connection *handle, con
     return MHD_NO;
 }
 
-/* ---- the end
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static void log_access(const http_exchange *x)
 {
@@ -491,7 +384,7 @@ void http_exchange_closed(void *cls, struct MHD_Connection *handle, void **reque
         x->connection->since_ms = clock_monotonic_ms();
     }
     http_stream_close(x->stream);
-    drop_request_body(x);
+    http_body_drop(x);
     http_response_fini(&x->response);
     http_target_fini(&x->target);
     free(x->uri);

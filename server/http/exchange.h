@@ -1,14 +1,13 @@
 /*
  * One request and its answer.
  *
- *              refused                                       mid-body failure: rest of the body is dropped
- *        ┌──────────────────────────────────────────┐   ┌────────────────────────────────────────────────┐
- *        │                                          v   v                                                │
- *       NEW ──head accepted──> BODY ──its end──> WORKING ──answer──> READY ──given to MHD──> ANSWERED    │
- *                               │ ^                 │                  ^                       │         │
- *                   chunk full  v │ written         └──long-poll──> WAITING               (streams run   │
- *                            WORKING ──────────────────────────────────────────────────── in here) ──────┘
+ *     NEW ──head accepted──> BODY ──its end──> WORKING ──answer────> READY ──given to MHD──> ANSWERED
+ *      │                     │  ^               └──wait──> WAITING ──^ ^                (streams run here)
+ *      │          chunk full v  │ written                              │
+ *      │                    WORKING ──cannot be written────────────────┤
+ *      └──refused──────────────────────────────────────────────────────┘
  *
+ * When READY comes before the body's end, the rest of the body is dropped first.
  * WORKING (a function of ours runs on the pool) and WAITING (parked in a watch) are suspended in
  * libmicrohttpd; so is a stream with nothing to send. A connection is suspended and resumed here alone,
  * because resuming one that is not suspended would swallow its next suspend.
@@ -61,6 +60,8 @@ struct http_exchange {
     struct http_watch *watch;
     http_exchange *next_waiter, **waiter_link;
     int64_t deadline_ms;
+
+    http_exchange *next_in_line; /* WORKING: in server->slow_line, its handler not begun yet */
 
     struct http_stream *stream; /* owned */
 };

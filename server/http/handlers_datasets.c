@@ -93,9 +93,7 @@ void handle_dataset_list(const http_request *q, http_response *r)
     free(found);
 }
 
-/* ---- upload
- * ------------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- upload ---- */
 
 static bool refuse_option(const http_request *q, http_response *r, const char *name, const char *expected)
 {

@@ -62,9 +62,7 @@ void handle_openapi(const http_request *q, http_response *r)
     http_answer(r, q, 200, HTTP_JSON_TYPE, &text);
 }
 
-/* ---- figures
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- figures ---- */
 
 static double age_s(int64_t since_ms)
 {

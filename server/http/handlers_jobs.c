@@ -7,9 +7,7 @@
 #define LIST_DEFAULT 50
 #define TAG_MAX      256
 
-/* ---- one job
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- one job ---- */
 
 void http_answer_job(http_response *r, const http_request *q, int status, proto_job_record *job)
 {
@@ -107,9 +105,7 @@ void handle_job_events(const http_request *q, http_response *r)
     r->after = after;
 }
 
-/* ---- the list
- * ---------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the list ---- */
 
 /* "key=value"; key is cut out into `storage`. */
 static bool split_tag(const char *tag, char storage[TAG_MAX], store_job_filter *filter)

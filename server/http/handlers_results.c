@@ -45,9 +45,7 @@ static bool job_found(const http_request *q, http_response *r, proto_job_record 
     return false;
 }
 
-/* ---- curve
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- curve ---- */
 
 void handle_job_curve(const http_request *q, http_response *r)
 {
@@ -77,9 +75,7 @@ void handle_job_curve(const http_request *q, http_response *r)
     free(rows);
 }
 
-/* ---- pmi
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- pmi ---- */
 
 /* A matrix of the job, for its ids. */
 typedef struct side {

@@ -21,8 +21,7 @@ uint32_t http_retry_after(const http_config *config)
     return (uint32_t)(wait < 1 ? 1 : wait > RETRY_MAX_S ? RETRY_MAX_S : wait + 0.5);
 }
 
-/* ---- from x and y as submitted to matrices that the store holds
- * ---------------------------------------------------------------------- */
+/* ---- from x and y as submitted to matrices that the store holds ---- */
 
 typedef struct resolver {
     store *store;
@@ -120,9 +119,7 @@ static mi_status resolve(const resolver *to, const char *side, proto_input *inpu
     return input->dataset[0] != '\0' ? resolve_dataset(to, side, input) : resolve_content(to, side, input);
 }
 
-/* ---- does it fit?
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- does it fit? ---- */
 
 static void check_shapes(const proto_job *job, proto_problem *problem)
 {
@@ -172,9 +169,7 @@ static mi_status prepare(const http_request *q, proto_job *job, proto_problem *p
     return status;
 }
 
-/* ---- submitting
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- submitting ---- */
 
 static mi_status submit(const http_request *q, const proto_job *job, proto_job_record *out, bool *existed,
                         mi_error *err)

@@ -19,9 +19,7 @@
 #define BACKLOG       512
 #define DRAIN_TICK_MS 20
 
-/* ---- listening
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- listening ---- */
 
 static mi_status listen_at(const char *listen_on, int *out, mi_error *err)
 {
@@ -52,9 +50,7 @@ static uint16_t port_of(int fd)
                                              : ((struct sockaddr_in *)&bound)->sin_port);
 }
 
-/* ---- libmicrohttpd
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- libmicrohttpd ---- */
 
 static void log_mhd(void *cls, const char *format, va_list args)
 {
@@ -88,9 +84,7 @@ static mi_status start_mhd(http_server *s, int fd, mi_error *err)
     return s->mhd ? MI_OK : mi_fail(err, MI_INTERNAL, "libmicrohttpd does not start");
 }
 
-/* ---- life
- * -------------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void on_sweep(uv_timer_t *timer)
 {
@@ -150,9 +144,7 @@ void http_server_set_ready(http_server *server, bool ready)
     server->ready = ready;
 }
 
-/* ---- draining
- * ---------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- draining ---- */
 
 static void on_handle_closed(uv_handle_t *handle)
 {

@@ -18,6 +18,7 @@ static const http_route routes[] = {
      .pattern = "/v1/datasets/{name}",
      .handler = handle_dataset_put,
      .query = "format header ids id_column",
+     .slow = true,
      .body = HTTP_BODY_STREAM},
     {.method = "GET", .pattern = "/v1/datasets/{name}", .handler = handle_dataset_get},
     {.method = "DELETE", .pattern = "/v1/datasets/{name}", .handler = handle_dataset_delete},
@@ -37,7 +38,8 @@ static const http_route routes[] = {
     {.method = "GET",
      .pattern = "/v1/jobs/{id}/pmi",
      .handler = handle_job_pmi,
-     .query = "min top limit after format"},
+     .query = "min top limit after format",
+     .slow = true},
 };
 
 const http_route *http_routes(size_t *n)

@@ -23,6 +23,7 @@ typedef struct http_route {
     const char *query; /* the query parameters it knows, separated by spaces */
     http_body_kind body;
     bool open;    /* no token asked */
+    bool slow;    /* takes seconds on large data: few run at a time */
     bool on_loop; /* touches nothing that blocks: answered at once, whatever the pool is busy with */
 } http_route;
 

@@ -4,6 +4,7 @@
  *     drive.c       libmicrohttpd under libuv: when it runs
  *     connection.c  TCP connections: deadlines, clients that left
  *     exchange.c    one request from its first line to its last byte; the state machine
+ *     body.c        its body
  *     watch.c       a job that someone waits for: long-polls and streams, one re-read for all of them
  *     stream.c      one event stream
  *     http.c        start, drain, end
@@ -19,8 +20,10 @@
 #include <uv.h>
 
 #define HTTP_WATCH_BUCKETS 256
+#define HTTP_SLOW_MAX      2 /* slow handlers at a time; libuv's pool has four threads */
 
 struct http_connection;
+struct http_exchange;
 struct http_watch;
 
 struct http_server {
@@ -46,7 +49,9 @@ struct http_server {
     unsigned n_working;   /* functions of ours on the pool */
     unsigned n_suspended; /* connections that libmicrohttpd must not be stopped with */
     unsigned n_uploads;
-    uint64_t buffered; /* bytes of request bodies in memory */
+    unsigned n_slow;                 /* slow handlers that run */
+    struct http_exchange *slow_line; /* those that wait for a place, first come first */
+    uint64_t buffered;               /* bytes of request bodies in memory */
 
     /* watch.c */
     uv_timer_t deadlines;

@@ -42,8 +42,7 @@ void http_stream_close(http_stream *t)
     free(t);
 }
 
-/* ---- its own reads, while it catches up
- * ------------------------------------------------------------------------------------------- */
+/* ---- its own reads, while it catches up ---- */
 
 /* On the pool. The job first: see read_job in watch.c. */
 static void read_events(http_exchange *x)
@@ -89,9 +88,7 @@ static void after_read_events(http_exchange *x)
     http_exchange_resume(x);
 }
 
-/* ---- feeding libmicrohttpd
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- feeding libmicrohttpd ---- */
 
 static void refill(http_stream *t)
 {

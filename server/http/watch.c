@@ -41,9 +41,7 @@ struct http_watch {
     reading reading;
 };
 
-/* ---- the table of watches
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- the table of watches ---- */
 
 static http_watch **bucket_of(http_server *s, const char *job_id)
 {
@@ -97,9 +95,7 @@ static void count_streams(http_server *s, int by)
     metric_set(METRIC_HTTP_STREAMS, s->n_streams);
 }
 
-/* ---- reading
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 /* On the pool. The job first: if it is terminal there, its last event is among the events read after it. */
 static void read_job(uv_work_t *work)
@@ -251,9 +247,7 @@ void http_watch_notified(void *server, const char *job_id)
         refresh(w);
 }
 
-/* ---- long-polls
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- long-polls ---- */
 
 static void on_deadline(uv_timer_t *timer);
 
@@ -311,9 +305,7 @@ void http_watch_leave(http_exchange *x)
     free_if_idle(w);
 }
 
-/* ---- streams
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- streams ---- */
 
 http_watch *http_watch_subscribe(http_server *s, const char *job_id, http_stream *stream)
 {
@@ -360,9 +352,7 @@ bool http_watch_complete(const http_watch *w)
     return w->complete;
 }
 
-/* ---- all of them
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- all of them ---- */
 
 void http_watch_sweep(http_server *s)
 {
