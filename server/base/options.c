@@ -69,6 +69,17 @@ static mi_status parse_file(options *out, const char *path, mi_error *err)
 
 /* ---- environment ---- */
 
+/* Kubernetes and Docker links set NAME_SERVICE_HOST, NAME_PORT, NAME_PORT_8080_TCP, ... for a service called
+ * mutuald: not ours, and no typing error either. */
+static bool set_by_orchestrator(const char *variable)
+{
+    static const char *const prefixes[] = {"MUTUALD_SERVICE_", "MUTUALD_PORT=", "MUTUALD_PORT_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
 static mi_status parse_variable(options *out, const char *variable, mi_error *err)
 {
     char name[OPTION_NAME_MAX + 8], known[OPTION_NAME_MAX + 8];
@@ -87,6 +98,8 @@ static mi_status parse_variable(options *out, const char *variable, mi_error *er
             return mi_fail(err, MI_INVALID, "variable %s: %.300s", known, why.message);
         return MI_OK;
     }
+    if (set_by_orchestrator(variable))
+        return MI_OK;
     snprintf(name, sizeof name, "%.*s", (int)(n - PREFIX_LEN), variable + PREFIX_LEN);
     for (char *c = name; *c; c++)
         *c = *c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? (char)(*c + ('a' - 'A')) : *c;

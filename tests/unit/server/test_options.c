@@ -186,6 +186,17 @@ START_TEST(test_unknown_names_tell_the_nearest)
 }
 END_TEST
 
+START_TEST(test_variables_of_an_orchestrator_are_not_ours)
+{
+    options o;
+    char *env[] = {"MUTUALD_SERVICE_HOST=10.0.0.1", "MUTUALD_PORT=tcp://10.0.0.1:8080",
+                   "MUTUALD_PORT_8080_TCP_PROTO=tcp", "MUTUALD_PORT_FILE=/run/port", NULL};
+    char *argv[] = {"mutuald", NULL};
+    ck_assert_int_eq(parse(&o, env, 1, argv), MI_OK);
+    ck_assert_str_eq(o.port_file, "/run/port");
+}
+END_TEST
+
 START_TEST(test_file_errors_name_their_line)
 {
     static const struct {
@@ -301,9 +312,9 @@ int main(void)
               test_flag_beats_variable_beats_file_beats_default,
               test_config_variable_names_the_file_and_the_flag_beats_it, test_sizes_and_times_take_suffixes,
               test_bad_values_are_refused_by_name, test_path_too_long_is_refused,
-              test_unknown_names_tell_the_nearest, test_file_errors_name_their_line,
-              test_values_in_files_keep_semicolons_and_length, test_printed_settings_read_back_the_same,
-              test_example_file_is_what_print_config_writes,
+              test_unknown_names_tell_the_nearest, test_variables_of_an_orchestrator_are_not_ours,
+              test_file_errors_name_their_line, test_values_in_files_keep_semicolons_and_length,
+              test_printed_settings_read_back_the_same, test_example_file_is_what_print_config_writes,
               test_help_tells_every_setting_with_variable_and_default,
               test_help_is_had_under_a_broken_environment, test_flag_without_its_value_is_refused);
 }
