@@ -9,7 +9,7 @@ WORKDIR /src
 COPY deploy/install-deps.sh deploy/
 RUN sh deploy/install-deps.sh build && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN cmake --preset release -DMUTUALD_TESTS=OFF && cmake --build --preset release \
+RUN cmake --preset release && cmake --build --preset release --target mutuald mutual \
     && strip build/release/server/mutuald build/release/clients/cli/mutual
 
 FROM ${BASE}

@@ -25,8 +25,8 @@ say "Installing what is missing"
 sh deploy/install-deps.sh build
 
 say "Building"
-cmake --preset release -DMUTUALD_TESTS=OFF >/dev/null
-cmake --build --preset release
+cmake --preset release >/dev/null
+cmake --build --preset release --target mutuald mutual
 daemon=build/release/server/mutuald
 mutual=build/release/clients/cli/mutual
 

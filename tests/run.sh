@@ -15,7 +15,7 @@ check() {
     preset=$1
     shift
     say "$preset: build"
-    cmake --preset "$preset" -DMUTUALD_TESTS=ON -DMUTUALD_WERROR=ON >/dev/null
+    cmake --preset "$preset" -DMUTUALD_WERROR=ON >/dev/null
     cmake --build --preset "$preset"
     say "$preset: ctest $*"
     ctest --test-dir "build/$preset" --output-on-failure --no-tests=error "$@"
