@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -135,7 +136,7 @@ static bool parse_options(const http_request *q, http_response *r, proto_table_o
     if (id_column && (id_column[0] == '\0' || strlen(id_column) >= sizeof out->id_column))
         return refuse_option(q, r, "id_column", "the name of a column");
     if (id_column)
-        strcpy(out->id_column, id_column);
+        snprintf(out->id_column, sizeof out->id_column, "%s", id_column);
     return true;
 }
 
@@ -223,7 +224,7 @@ void handle_dataset_put(const http_request *q, http_response *r)
     }
     sha256_hex(&u->hash, dataset.sha256);
     if (convert(q, &how, &dataset, &err) == MI_OK) {
-        strcpy(dataset.name, q->name);
+        snprintf(dataset.name, sizeof dataset.name, "%s", q->name);
         dataset.bytes = u->bytes;
         dataset.created_ms = clock_unix_ms();
         keep(q, r, &dataset);

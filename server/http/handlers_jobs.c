@@ -1,5 +1,6 @@
 #include "handlers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ void http_answer_job(http_response *r, const http_request *q, int status, proto_
     proto_text_init(&text, HTTP_ANSWER_MAX);
     proto_write_init(&w, &text);
     proto_job_record_encode(job, false, &w, NULL);
-    strcpy(r->job_id, job->id);
+    snprintf(r->job_id, sizeof r->job_id, "%s", job->id);
     http_answer(r, q, status, HTTP_JSON_TYPE, &text);
     proto_job_record_fini(job);
 }
@@ -25,7 +26,7 @@ void http_answer_job(http_response *r, const http_request *q, int status, proto_
 static bool job_named(const http_request *q, http_response *r)
 {
     if (id_valid(q->name, "job")) {
-        strcpy(r->job_id, q->name);
+        snprintf(r->job_id, sizeof r->job_id, "%s", q->name);
         return true;
     }
     http_refuse(r, q, PROTO_PROBLEM_NOT_FOUND, "there is no such job");
@@ -113,7 +114,7 @@ static bool split_tag(const char *tag, char storage[TAG_MAX], store_job_filter *
     const char *equals = strchr(tag, '=');
     if (!equals || equals == tag || strlen(tag) >= TAG_MAX)
         return false;
-    strcpy(storage, tag);
+    snprintf(storage, TAG_MAX, "%s", tag);
     storage[equals - tag] = '\0';
     filter->tag_key = storage;
     filter->tag_value = storage + (equals - tag) + 1;

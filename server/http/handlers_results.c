@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ static bool job_found(const http_request *q, http_response *r, proto_job_record 
         http_refuse(r, q, PROTO_PROBLEM_NOT_FOUND, "there is no such job");
         return false;
     }
-    strcpy(r->job_id, q->name);
+    snprintf(r->job_id, sizeof r->job_id, "%s", q->name);
     if (store_job_get(q->config->store, q->name, job, &err) == MI_OK)
         return true;
     http_answer_error(r, q, &err);

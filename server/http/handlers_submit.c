@@ -61,7 +61,7 @@ static mi_status resolve_dataset(const resolver *to, const char *side, proto_inp
     if (status != MI_OK)
         return status;
     check_unchanged(to, side, input, record.matrix_sha256, record.rows, record.cols);
-    strcpy(input->sha256, record.matrix_sha256);
+    snprintf(input->sha256, sizeof input->sha256, "%s", record.matrix_sha256);
     input->rows = record.rows;
     input->cols = record.cols;
     proto_dataset_record_fini(&record);

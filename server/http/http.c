@@ -42,7 +42,7 @@ static mi_status listen_at(const char *listen_on, int *out, mi_error *err)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t n = sizeof bound;
     if (getsockname(fd, (struct sockaddr *)&bound, &n) != 0)
         return 0;
@@ -52,7 +52,7 @@ static uint16_t port_of(int fd)
 
 /* ---- libmicrohttpd ---- */
 
-static void log_mhd(void *cls, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0))) log_mhd(void *cls, const char *format, va_list args)
 {
     char line[256];
     (void)cls;

@@ -4,7 +4,7 @@
 #include "base/metrics.h"
 #include "stream.h"
 
-#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +65,7 @@ static http_watch *find_or_make(http_server *s, const char *job_id)
     if (w || !(w = calloc(1, sizeof *w)))
         return w;
     w->server = s;
-    strncpy(w->job_id, job_id, sizeof w->job_id - 1);
+    snprintf(w->job_id, sizeof w->job_id, "%s", job_id);
     w->link = bucket_of(s, job_id);
     w->next = *w->link;
     if (w->next)
@@ -119,12 +119,13 @@ static void read_job(uv_work_t *work)
             r->body_read = r->body != NULL;
         }
         proto_job_record_fini(&job);
-        r->n_events = HTTP_WATCH_BATCH;
-        if (!r->want_events)
-            r->n_events = 0;
-        else if ((r->status = store_events(s, w->job_id, r->after, r->events, &r->n_events, &err)) != MI_OK)
-            r->n_events = 0;
+        if (r->want_events) {
+            r->n_events = HTTP_WATCH_BATCH;
+            r->status = store_events(s, w->job_id, r->after, r->events, &r->n_events, &err);
+        }
     }
+    if (r->status != MI_OK)
+        r->n_events = 0;
     if (r->status != MI_OK && r->status != MI_NOT_FOUND)
         log_warn("a watched job cannot be read", "job", w->job_id, "detail", err.message, NULL);
 }
