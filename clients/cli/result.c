@@ -224,7 +224,7 @@ static cli_exit print_csv(cli *c, const proto_node *job)
 
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         titles[2 + i] = figures[i].title;
-    table_init(&t, "llrrrrrrrrrrrrrrr", titles, true, true);
+    table_init(&t, "llrrrrrrrrrrrrrrrr", titles, true, true);
     table_text(&t, json_string(job, "/id"));
     table_text(&t, json_string(job, "/state"));
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
