@@ -201,6 +201,20 @@ cli_exit api_get(cli *c, const char *path, api_document *out)
     return api_json(c, &request, out);
 }
 
+cli_exit api_remove(cli *c, const char *collection, const char *id)
+{
+    char *path = api_path(collection, id, "");
+    http_request request = {.method = "DELETE", .path = path};
+    http_response response = {0};
+    cli_exit code = path ? api_call(c, &request, &response) : CLI_FAILED;
+
+    if (code == CLI_OK)
+        say_note(c, "removed");
+    http_response_fini(&response);
+    free(path);
+    return code;
+}
+
 void api_document_fini(api_document *document)
 {
     proto_json_free(document->json);

@@ -37,6 +37,8 @@ cli_exit api_broken(cli *c, mi_status status, const mi_error *err);
  */
 void api_print_problem(cli *c, const proto_node *problem, int status);
 
+/* DELETE /v1/<collection>/<id>, and a note that it is gone. */
+cli_exit api_remove(cli *c, const char *collection, const char *id);
 /* "/v1/jobs/{id}" + suffix, percent-encoded; NULL when memory ran out. The caller frees. */
 char *api_path(const char *collection, const char *id, const char *suffix);
 /* Seconds to wait before attempt number `attempt` (from 1): doubling from a quarter second, at most 5. */

@@ -134,17 +134,5 @@ cli_exit datasets_put(cli *c)
 
 cli_exit datasets_remove(cli *c)
 {
-    http_request request = {.method = "DELETE"};
-    http_response response = {0};
-    char *path = api_path("datasets", c->options->arguments[0], "");
-    cli_exit code = CLI_FAILED;
-
-    request.path = path;
-    if (path)
-        code = api_call(c, &request, &response);
-    if (code == CLI_OK)
-        say_note(c, "removed");
-    http_response_fini(&response);
-    free(path);
-    return code;
+    return api_remove(c, "datasets", c->options->arguments[0]);
 }

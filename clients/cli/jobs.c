@@ -105,17 +105,5 @@ cli_exit jobs_cancel(cli *c)
 
 cli_exit jobs_remove(cli *c)
 {
-    http_request request = {.method = "DELETE"};
-    http_response response = {0};
-    char *path = api_path("jobs", c->options->arguments[0], "");
-    cli_exit code = CLI_FAILED;
-
-    request.path = path;
-    if (path)
-        code = api_call(c, &request, &response);
-    if (code == CLI_OK)
-        say_note(c, "removed");
-    http_response_fini(&response);
-    free(path);
-    return code;
+    return api_remove(c, "jobs", c->options->arguments[0]);
 }
