@@ -6,7 +6,8 @@
  *     column names: (cols+1) u64 offsets, then the bytes     when there are names
  *     footer, 64 bytes: magic "MIMATRX1", rows, cols, flags, offsets of ids and names
  *
- * The shape stands at the end because a csv's rows are known only there. Written in one pass, in bounded memory.
+ * The shape stands at the end because a csv's rows are known only there. Written in one pass, in bounded
+ * memory.
  */
 #ifndef PROTO_MATRIX_H
 #define PROTO_MATRIX_H
@@ -33,7 +34,8 @@ mi_status proto_matrix_open(proto_matrix_view *out, const void *bytes, size_t n,
 /* Not NUL-terminated; *n is its length. NULL when there are none. */
 const char *proto_matrix_id(const proto_matrix_view *view, uint64_t row, size_t *n);
 
-/* Write an array in memory (an inline matrix) as a canonical blob. MI_INVALID names row and column of a NaN. */
+/* Write an array in memory (an inline matrix) as a canonical blob. MI_INVALID names row and column of a NaN.
+ */
 mi_status proto_matrix_write(mi_matrix matrix, const proto_output *out, mi_error *err);
 
 #endif

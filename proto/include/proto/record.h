@@ -13,19 +13,19 @@
 #define PROTO_ID_MAX 40 /* "job_01K..." with its NUL */
 
 /* X(name, text, terminal) */
-#define PROTO_JOB_STATE_MAP(X)                                                                                   \
-    X(QUEUED, "queued", 0)                                                                                       \
-    X(RUNNING, "running", 0)                                                                                     \
-    X(CANCELING, "canceling", 0)                                                                                 \
-    X(SUCCEEDED, "succeeded", 1)                                                                                 \
-    X(FAILED, "failed", 1)                                                                                       \
+#define PROTO_JOB_STATE_MAP(X)   \
+    X(QUEUED, "queued", 0)       \
+    X(RUNNING, "running", 0)     \
+    X(CANCELING, "canceling", 0) \
+    X(SUCCEEDED, "succeeded", 1) \
+    X(FAILED, "failed", 1)       \
     X(CANCELED, "canceled", 1)
 
 typedef enum proto_job_state {
 #define X(name, text, terminal) PROTO_JOB_##name,
     PROTO_JOB_STATE_MAP(X)
 #undef X
-    PROTO_JOB_STATE_COUNT
+        PROTO_JOB_STATE_COUNT
 } proto_job_state;
 
 const char *proto_job_state_name(proto_job_state state);
@@ -61,13 +61,15 @@ typedef struct proto_dataset_record {
     uint64_t bytes, rows, cols;        /* bytes as uploaded */
     bool has_ids;
     int64_t created_ms;
-    char *columns; /* JSON array: {"name","min","max","mean","sd"} of the first PROTO_SUMMARY_COLUMNS columns; owned, or NULL */
+    char *columns; /* JSON array: {"name","min","max","mean","sd"} of the first PROTO_SUMMARY_COLUMNS columns;
+                      owned, or NULL */
 } proto_dataset_record;
 
 #define PROTO_SUMMARY_COLUMNS 256
 
 void proto_dataset_record_fini(proto_dataset_record *dataset);
-void proto_dataset_record_encode(const proto_dataset_record *dataset, bool brief, proto_json_writer *w, const char *key);
+void proto_dataset_record_encode(const proto_dataset_record *dataset, bool brief, proto_json_writer *w,
+                                 const char *key);
 
 /* One event of a job's stream. */
 typedef struct proto_event {

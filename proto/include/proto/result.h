@@ -11,15 +11,17 @@
 /* What the estimate itself does not know. */
 typedef struct proto_result_context {
     const char *job_id;
-    const char *kernel;    /* BLAS kernel */
+    const char *kernel;     /* BLAS kernel */
     double wall_s, train_s; /* since the job started; summed over runs */
-    bool has_pmi;          /* the job keeps a PMI table */
+    bool has_pmi;           /* the job keeps a PMI table */
 } proto_result_context;
 
 /* The "result" object of api.md; non-finite figures become null with a warning. */
-void proto_result_encode(const mi_estimate *estimate, const mi_spec *spec, const proto_result_context *context, proto_text *out);
+void proto_result_encode(const mi_estimate *estimate, const mi_spec *spec,
+                         const proto_result_context *context, proto_text *out);
 
-/* The PMI blob: a fixed header and four columns of doubles (pmi, percentile, p, q) for all rows; NaN where not held out. */
+/* The PMI blob: a fixed header and four columns of doubles (pmi, percentile, p, q) for all rows; NaN where
+ * not held out. */
 mi_status proto_pmi_pack(const mi_estimate *estimate, proto_text *out);
 typedef struct proto_pmi_view { /* of the blob's bytes, borrowed */
     uint64_t rows;
@@ -29,28 +31,32 @@ mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, mi_er
 
 /* Which pairs of the table. */
 typedef struct proto_pmi_query {
-    double min;      /* -INFINITY: all; nats */
-    uint64_t top;    /* 0: rows in their order; else the `top` highest, highest first (ties by row) */
-    uint64_t limit;  /* of a page */
-    uint64_t after;  /* cursor: how many matching pairs to skip */
+    double min;     /* -INFINITY: all; nats */
+    uint64_t top;   /* 0: rows in their order; else the `top` highest, highest first (ties by row) */
+    uint64_t limit; /* of a page */
+    uint64_t after; /* cursor: how many matching pairs to skip */
 } proto_pmi_query;
 
 /* ids may be NULL (no ids): then x_id and y_id are left out. JSON: {"object":"list","unit":"nats",
  * "data":[{"row","x_id","y_id","pmi","percentile","p_value","q_value"}],"next":"cursor"|null,"total":n}. */
-mi_status proto_pmi_encode_json(const proto_pmi_view *view, const proto_pmi_query *query, const proto_matrix_view *x, const proto_matrix_view *y,
-                                proto_text *out);
+mi_status proto_pmi_encode_json(const proto_pmi_view *view, const proto_pmi_query *query,
+                                const proto_matrix_view *x, const proto_matrix_view *y, proto_text *out);
 /*
  * The whole (or filtered) table, in bounded memory (8 bytes a row for `top`); limit and after do not apply.
  * csv: row,x_id,y_id,pmi,percentile,p_value,q_value, ids only when there are some.
- * npy: (n,4) float64 pmi, percentile, p, q; unfiltered it has all rows of the data, NaN where not held out, so that row i is pair i.
+ * npy: (n,4) float64 pmi, percentile, p, q; unfiltered it has all rows of the data, NaN where not held out,
+ * so that row i is pair i.
  */
-mi_status proto_pmi_write_csv(const proto_pmi_view *view, const proto_pmi_query *query, const proto_matrix_view *x,
-                              const proto_matrix_view *y, const proto_output *out, mi_error *err);
-mi_status proto_pmi_write_npy(const proto_pmi_view *view, const proto_pmi_query *query, const proto_output *out, mi_error *err);
+mi_status proto_pmi_write_csv(const proto_pmi_view *view, const proto_pmi_query *query,
+                              const proto_matrix_view *x, const proto_matrix_view *y, const proto_output *out,
+                              mi_error *err);
+mi_status proto_pmi_write_npy(const proto_pmi_view *view, const proto_pmi_query *query,
+                              const proto_output *out, mi_error *err);
 
 /*
  * rows (n) ordered by replicate, fold, step. max_points: per run; evenly thinned, first and last kept.
- * JSON: {"object":"curve","unit":"nats","runs":[{"replicate":0,"fold":0,"step":[],"train_loss":[],"val_loss":[],"train_mi":[],"val_mi":[]}]}
+ * JSON:
+ * {"object":"curve","unit":"nats","runs":[{"replicate":0,"fold":0,"step":[],"train_loss":[],"val_loss":[],"train_mi":[],"val_mi":[]}]}
  * csv: replicate,fold,step,train_loss,val_loss,train_mi,val_mi; npy: (n,7) float64 in that order.
  */
 void proto_curve_encode_json(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out);

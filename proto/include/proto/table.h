@@ -1,8 +1,9 @@
 /*
  * Readers of data files: npy and csv/tsv, streamed into the canonical matrix in bounded memory.
  *
- * Every byte is untrusted. An error names the place: "row 17, column 3 (\"height\"): NaN; expected a finite number", "byte 8: ...".
- * Rows and columns in messages count from 1 for csv (line numbers are given too), from 0 for arrays, and say so.
+ * Every byte is untrusted. An error names the place: "row 17, column 3 (\"height\"): NaN; expected a finite
+ * number", "byte 8: ...". Rows and columns in messages count from 1 for csv (line numbers are given too),
+ * from 0 for arrays, and say so.
  */
 #ifndef PROTO_TABLE_H
 #define PROTO_TABLE_H
@@ -17,13 +18,20 @@ typedef struct proto_source {
     uint64_t size;
 } proto_source;
 
-typedef enum proto_format { PROTO_FORMAT_AUTO, PROTO_FORMAT_NPY, PROTO_FORMAT_CSV, PROTO_FORMAT_TSV } proto_format;
+typedef enum proto_format {
+    PROTO_FORMAT_AUTO,
+    PROTO_FORMAT_NPY,
+    PROTO_FORMAT_CSV,
+    PROTO_FORMAT_TSV
+} proto_format;
 typedef enum proto_choice { PROTO_CHOICE_AUTO, PROTO_CHOICE_YES, PROTO_CHOICE_NO } proto_choice;
 
 typedef struct proto_table_options {
     proto_format format; /* AUTO: by the first bytes; text with a tab in its first line is tsv */
-    proto_choice header; /* text: AUTO: a header when a field of the first line, other than the id's, is not a number */
-    proto_choice ids;    /* text: AUTO: the first of several columns holds ids when its first value is not a number */
+    proto_choice header; /* text: AUTO: a header when a field of the first line, other than the id's, is not a
+                            number */
+    proto_choice
+        ids; /* text: AUTO: the first of several columns holds ids when its first value is not a number */
     char id_column[PROTO_NAME_MAX + 1]; /* by name (needs a header); "" for the first */
 } proto_table_options;
 
@@ -31,14 +39,16 @@ const char *proto_format_name(proto_format format);
 bool proto_format_parse(const char *text, proto_format *out);
 
 /*
- * Read the whole file, write the canonical matrix to `out`, describe it in `record` (format, rows, cols, has_ids, columns summary; the
- * caller fills name, hashes, bytes and time).
- * npy: versions 1-3, dtypes f2 f4 f8 i1-i8 u1-u8 b1, either byte order, C and Fortran order, 1-D (n,) as one column, 2-D. Refused: object and
+ * Read the whole file, write the canonical matrix to `out`, describe it in `record` (format, rows, cols,
+ * has_ids, columns summary; the caller fills name, hashes, bytes and time). npy: versions 1-3, dtypes f2 f4
+ * f8 i1-i8 u1-u8 b1, either byte order, C and Fortran order, 1-D (n,) as one column, 2-D. Refused: object and
  * structured dtypes, NaN, infinities, values over float32's range, more or fewer bytes than the shape needs.
- * csv/tsv: quoted fields with "" inside, CRLF or LF, blank lines skipped, UTF-8 BOM skipped, ragged rows refused with their line; ids unique.
- * MI_INVALID (bad data), MI_UNSUPPORTED (unknown format or dtype), MI_LIMIT, MI_MEMORY, MI_IO. Thread: any.
+ * csv/tsv: quoted fields with "" inside, CRLF or LF, blank lines skipped, UTF-8 BOM skipped, ragged rows
+ * refused with their line; ids unique. MI_INVALID (bad data), MI_UNSUPPORTED (unknown format or dtype),
+ * MI_LIMIT, MI_MEMORY, MI_IO. Thread: any.
  */
-mi_status proto_table_read(const proto_source *source, const proto_table_options *options, const proto_limits *limits, const proto_output *out,
-                           proto_dataset_record *record, mi_error *err);
+mi_status proto_table_read(const proto_source *source, const proto_table_options *options,
+                           const proto_limits *limits, const proto_output *out, proto_dataset_record *record,
+                           mi_error *err);
 
 #endif
