@@ -18,7 +18,7 @@ check() {
     cmake --preset "$preset" -DMUTUALD_WERROR=ON >/dev/null
     cmake --build --preset "$preset"
     say "$preset: ctest $*"
-    ctest --test-dir "build/$preset" --output-on-failure --no-tests=error "$@"
+    ctest --test-dir "build/$preset" -j2 --output-on-failure --no-tests=error "$@"
 }
 
 say "dependencies"
@@ -30,7 +30,7 @@ if [ $# -eq 0 ] || [ "$1" = release ]; then
     git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
     check release
 fi
-# Sanitizers slow training down tenfold: they run the unit, fuzz-corpus and HTTP tests, not the accuracy and benchmark ones.
+# Sanitizers slow training down tenfold: they run all but the accuracy tests; tsan, what has threads.
 if [ $# -eq 0 ] || [ "$1" = asan ]; then
     check asan -L 'unit|fuzz|http|fault' -LE accuracy
 fi

@@ -1,7 +1,6 @@
 """What systemd is told, over a datagram socket of our own."""
 
 import socket
-import time
 
 
 def listen(path):
@@ -18,9 +17,7 @@ def test_systemd_hears_ready_watchdog_and_stopping(daemon, tmp_path):
         ready = notifications.recv(4096).decode()
         assert ready.splitlines() == ["READY=1", f"STATUS=Serving on port {server.port}"]
         assert notifications.recv(4096) == b"WATCHDOG=1"
-        began = time.monotonic()
         assert notifications.recv(4096) == b"WATCHDOG=1"
-        assert time.monotonic() - began < 5
         assert server.stop() == 0
         heard = []
         notifications.settimeout(1)
