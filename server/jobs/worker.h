@@ -4,7 +4,7 @@
 #ifndef JOBS_WORKER_H
 #define JOBS_WORKER_H
 
-#include "jobs.h"
+#include "jobs/jobs.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 #ifndef STORE_ENGINE_H
 #define STORE_ENGINE_H
 
-#include "store.h"
+#include "store/store.h"
 #include "store_files.h"
 
 typedef struct store_ops {
