@@ -19,6 +19,8 @@ check() {
     cmake --build --preset "$preset"
     say "$preset: ctest $*"
     ctest --test-dir "build/$preset" -j2 --output-on-failure --no-tests=error "$@"
+    say "$preset: skipped"
+    grep -hiE '^SKIPPED|skipped:' "build/$preset/Testing/Temporary/LastTest.log" || echo "nothing"
 }
 
 say "dependencies"
