@@ -99,6 +99,22 @@ const char *proto_problem_name(proto_problem_code code)
     return problems[code].code;
 }
 
+/* A problem that is all in its fields still says in one sentence where to look. */
+static void write_detail(const proto_problem *p, proto_json_writer *w)
+{
+    char detail[sizeof p->detail];
+    if (p->detail[0] == '\0' && p->n_errors > 0) {
+        const unsigned n = p->n_errors + p->n_more;
+        if (n == 1)
+            snprintf(detail, sizeof detail, "the bad field is %s", p->errors[0].pointer);
+        else
+            snprintf(detail, sizeof detail, "%u bad fields, the first is %s", n, p->errors[0].pointer);
+        proto_write_string(w, "detail", detail);
+    } else if (p->detail[0] != '\0') {
+        proto_write_string(w, "detail", p->detail);
+    }
+}
+
 void proto_problem_encode(const proto_problem *p, const char *request_id, proto_text *out)
 {
     char type[64];
@@ -114,8 +130,7 @@ void proto_problem_encode(const proto_problem *p, const char *request_id, proto_
     proto_write_string(&w, "title", problems[p->code].title);
     proto_write_u64(&w, "status", (uint64_t)problems[p->code].status);
     proto_write_string(&w, "code", problems[p->code].code);
-    if (p->detail[0] != '\0')
-        proto_write_string(&w, "detail", p->detail);
+    write_detail(p, &w);
     if (p->n_errors > 0) {
         proto_write_array(&w, "errors");
         for (unsigned i = 0; i < p->n_errors; i++) {
