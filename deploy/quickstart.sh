@@ -38,14 +38,15 @@ log=$MUTUALD_DATA_DIR/daemon.log
 rm -f "$port_file"
 
 say "Starting mutuald on $MUTUALD_LISTEN (log: $log)"
-"$daemon" --port-file "$port_file" 2>"$log" &
+# In a session of its own: Ctrl-C is for this script, which then stops the daemon once, in order.
+setsid "$daemon" --port-file "$port_file" 2>"$log" &
 pid=$!
 stop() {
-    trap - INT TERM EXIT
+    trap - INT TERM HUP EXIT
     kill -TERM "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
 }
-trap 'stop; exit 130' INT TERM
+trap 'stop; exit 130' INT TERM HUP
 trap stop EXIT
 tries=0
 until [ -s "$port_file" ]; do
