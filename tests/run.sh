@@ -2,7 +2,8 @@
 # Everything that has to hold, on a bare Debian 12: installs what the tests use, builds release, asan (+UBSan) and tsan, runs all of it.
 #
 #   sh tests/run.sh            everything
-#   sh tests/run.sh release    one preset only: release | asan | tsan
+#   sh tests/run.sh release    one part only: release | asan | tsan
+#   sh tests/run.sh container  the container image, built and run for real (tests/container.sh); not part of everything: it needs root and a mirror
 #
 # A test that cannot run here says why and is counted as skipped; a failing one fails the script.
 set -eu
@@ -38,5 +39,9 @@ if [ $# -eq 0 ] || [ "$1" = asan ]; then
 fi
 if [ $# -eq 0 ] || [ "$1" = tsan ]; then
     check tsan -R 'unit/store|unit/server|^http' -LE accuracy
+fi
+if [ "${1-}" = container ]; then
+    say "container"
+    sh tests/container.sh
 fi
 say "all passed"
