@@ -263,7 +263,7 @@ static void baseline_columns(mi_run *run, part *p)
 /* Shrinkage by validation loss of the baseline alone: the residual is still zero. */
 static void choose_shrinkage(mi_run *run)
 {
-    double best_loss = INFINITY, best = INFINITY;
+    double best_loss = (double)INFINITY, best = (double)INFINITY;
     for (int i = 0; i < MI_GAUSSIAN_SHRINKAGES; i++) {
         mi_gaussian_shrink(&run->gaussian, mi_gaussian_shrinkage[i]);
         baseline_columns(run, &run->validation);

@@ -137,7 +137,7 @@ typedef struct bounds {
  * the diagonal entry `skip`. */
 static double log_sum_exp(const float *line, size_t stride, size_t b, size_t skip)
 {
-    double top = -INFINITY, sum = 0.0;
+    double top = -(double)INFINITY, sum = 0.0;
     for (size_t k = 0; k < b; k++)
         if (k != skip && (double)line[k * stride] > top)
             top = (double)line[k * stride];
@@ -153,7 +153,7 @@ static void add_bounds(const mi_run *run, float *scores, size_t b, bounds *sum)
     for (size_t k = 0; k < b * b; k++)
         scores[k] = (float)calibrated(run, scores[k]);
     const size_t nobody = b;
-    double diagonal = 0.0, contrast = 0.0, top = -INFINITY, off = 0.0;
+    double diagonal = 0.0, contrast = 0.0, top = -(double)INFINITY, off = 0.0;
     for (size_t i = 0; i < b; i++) {
         const double column = log_sum_exp(scores + i, b, b, nobody);
         const double row = log_sum_exp(scores + i * b, 1, b, nobody);

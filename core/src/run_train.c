@@ -148,7 +148,7 @@ static mi_status evaluate(mi_run *run, mi_error *err)
 void mi_run_train_start(mi_run *run)
 {
     mi_trainer_start(&run->trainer);
-    run->progress = (train_progress){.best_loss = INFINITY};
+    run->progress = (train_progress){.best_loss = (double)INFINITY};
     run->epoch = UINT32_MAX;
 }
 

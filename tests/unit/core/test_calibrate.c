@@ -15,15 +15,15 @@ static long double anchor_columns(const float *s, size_t n, double a, int transp
         long double others = 0.0L, positive = 0.0L;
         for (size_t i = 0; i < n; i++)
             if (i != j)
-                others += expl((long double)(transpose ? s[j * n + i] : s[i * n + j]) + a);
+                others += expl((long double)(transpose ? s[j * n + i] : s[i * n + j]) + (long double)a);
         for (size_t k = 0; k < n; k++) {
             long double left = 0.0L;
             if (k == j)
                 continue;
             for (size_t i = 0; i < n; i++)
                 if (i != k)
-                    left += expl((long double)(transpose ? s[j * n + i] : s[i * n + j]) + a);
-            positive += logl(1.0L + left) - (long double)s[j * n + j] - a;
+                    left += expl((long double)(transpose ? s[j * n + i] : s[i * n + j]) + (long double)a);
+            positive += logl(1.0L + left) - (long double)s[j * n + j] - (long double)a;
         }
         loss += k_all / (k_all + 1.0L) * positive / k_all + 1.0L / (k_all + 1.0L) * logl(1.0L + others);
     }

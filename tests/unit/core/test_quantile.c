@@ -29,7 +29,7 @@ END_TEST
 
 START_TEST(test_quantile_is_odd_and_rises)
 {
-    double before = -INFINITY;
+    double before = -(double)INFINITY;
     for (int i = 1; i < 4096; i++) {
         const double p = i / 4096.0, q = mi_normal_quantile(p);
         ck_assert_double_gt(q, before);

@@ -40,17 +40,11 @@ static const float four[] = {1, 2, 3, 4};
 START_TEST(test_plain_numbers_are_read)
 {
     static const char *const files[] = {
-        "1,2\n3,4\n",
-        "1,2\n3,4",
-        "1,2\r\n3,4\r\n",
-        "\n\n1,2\n\r\n  \n3,4\n\n\n",
-        "1\t2\n3\t4\n",
-        "\xef\xbb\xbf"
-        "1,2\n3,4",
-        "\"1\",2\n3,\"4\"\r\n",
-        " 1 , 2\n+3,4.\n",
-        "1e0,.2e1\n3,0.04E+2",
-        "\"1\"\t\"2\"\r\n3\t\"4\"",
+        "1,2\n3,4\n",           "1,2\n3,4",
+        "1,2\r\n3,4\r\n",       "\n\n1,2\n\r\n  \n3,4\n\n\n",
+        "1\t2\n3\t4\n",         "\357\273\2771,2\n3,4", /* octal: a hexadecimal escape would swallow the 1 */
+        "\"1\",2\n3,\"4\"\r\n", " 1 , 2\n+3,4.\n",
+        "1e0,.2e1\n3,0.04E+2",  "\"1\"\t\"2\"\r\n3\t\"4\"",
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         reading *r = holds(read_text(files[i]), 2, 2, four);

@@ -320,7 +320,7 @@ START_TEST(test_not_finite_values_are_refused_by_place)
             "row 1, column 1 (from 0): 3.5");
     refused(npy_read(npy_data(npy_array("<f8", "(2, 3)", true), f8, sizeof f8)), MI_INVALID,
             "row 0, column 2 (from 0): 3.5");
-    f8[4] = INFINITY;
+    f8[4] = (double)INFINITY;
     refused(npy_read(npy_data(npy_array("<f8", "(2, 3)", false), f8, sizeof f8)), MI_INVALID,
             "row 1, column 1 (from 0): infinity");
     proto_npy_swap((unsigned char *)f8, 6, 8);
