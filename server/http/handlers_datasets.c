@@ -54,6 +54,11 @@ void handle_dataset_delete(const http_request *q, http_response *r)
         http_answer_error(r, q, &err);
 }
 
+static void encode_dataset(const void *records, size_t i, proto_json_writer *w)
+{
+    proto_dataset_record_encode((const proto_dataset_record *)records + i, true, w, NULL);
+}
+
 void handle_dataset_list(const http_request *q, http_response *r)
 {
     mi_error err = {0};
@@ -76,19 +81,7 @@ void handle_dataset_list(const http_request *q, http_response *r)
         return;
     }
     const size_t shown = n < limit ? n : (size_t)limit;
-    proto_text text;
-    proto_json_writer w;
-    proto_text_init(&text, HTTP_ANSWER_MAX);
-    proto_write_init(&w, &text);
-    proto_write_object(&w, NULL);
-    proto_write_string(&w, "object", "list");
-    proto_write_array(&w, "data");
-    for (size_t i = 0; i < shown; i++)
-        proto_dataset_record_encode(&found[i], true, &w, NULL);
-    proto_write_end_array(&w);
-    proto_write_string(&w, "next", n > shown ? found[shown - 1].name : NULL);
-    proto_write_end_object(&w);
-    http_answer(r, q, 200, HTTP_JSON_TYPE, &text);
+    http_answer_page(r, q, found, shown, encode_dataset, n > shown ? found[shown - 1].name : NULL);
     for (size_t i = 0; i < n; i++)
         proto_dataset_record_fini(&found[i]);
     free(found);

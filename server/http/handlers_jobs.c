@@ -154,6 +154,11 @@ static bool parse_filter(const http_request *q, http_response *r, store_job_filt
     return true;
 }
 
+static void encode_job(const void *records, size_t i, proto_json_writer *w)
+{
+    proto_job_record_encode((const proto_job_record *)records + i, true, w, NULL);
+}
+
 void handle_job_list(const http_request *q, http_response *r)
 {
     store_job_filter filter;
@@ -173,19 +178,7 @@ void handle_job_list(const http_request *q, http_response *r)
         return;
     }
     const size_t shown = n < limit ? n : (size_t)limit;
-    proto_text text;
-    proto_json_writer w;
-    proto_text_init(&text, HTTP_ANSWER_MAX);
-    proto_write_init(&w, &text);
-    proto_write_object(&w, NULL);
-    proto_write_string(&w, "object", "list");
-    proto_write_array(&w, "data");
-    for (size_t i = 0; i < shown; i++)
-        proto_job_record_encode(&found[i], true, &w, NULL);
-    proto_write_end_array(&w);
-    proto_write_string(&w, "next", n > shown ? found[shown - 1].id : NULL);
-    proto_write_end_object(&w);
-    http_answer(r, q, 200, HTTP_JSON_TYPE, &text);
+    http_answer_page(r, q, found, shown, encode_job, n > shown ? found[shown - 1].id : NULL);
     for (size_t i = 0; i < n; i++)
         proto_job_record_fini(&found[i]);
     free(found);

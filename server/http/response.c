@@ -41,6 +41,24 @@ void http_field_add(http_response *r, const char *name, const char *format, ...)
     va_end(args);
 }
 
+void http_answer_page(http_response *r, const http_request *q, const void *records, size_t n,
+                      void (*encode)(const void *records, size_t i, proto_json_writer *w), const char *next)
+{
+    proto_text text;
+    proto_json_writer w;
+    proto_text_init(&text, HTTP_ANSWER_MAX);
+    proto_write_init(&w, &text);
+    proto_write_object(&w, NULL);
+    proto_write_string(&w, "object", "list");
+    proto_write_array(&w, "data");
+    for (size_t i = 0; i < n; i++)
+        encode(records, i, &w);
+    proto_write_end_array(&w);
+    proto_write_string(&w, "next", next);
+    proto_write_end_object(&w);
+    http_answer(r, q, 200, HTTP_JSON_TYPE, &text);
+}
+
 void http_answer_empty(http_response *r, int status)
 {
     drop_body(r);

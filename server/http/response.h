@@ -55,6 +55,10 @@ void http_field_add(http_response *r, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Takes the text's bytes; a text that failed becomes a 500. type NULL with an empty text: no body. */
 void http_answer(http_response *r, const http_request *q, int status, const char *type, proto_text *text);
+/* A page of a list: {"object":"list","data":[...],"next":cursor or null}; encode writes record i of
+ * `records`. */
+void http_answer_page(http_response *r, const http_request *q, const void *records, size_t n,
+                      void (*encode)(const void *records, size_t i, proto_json_writer *w), const char *next);
 void http_answer_empty(http_response *r, int status);
 void http_answer_problem(http_response *r, const http_request *q, const proto_problem *problem);
 /* One-line refusal. */
