@@ -96,7 +96,7 @@ void mi_run_shuffle(const mi_run *run, mi_purpose purpose, uint32_t step, uint32
 /* run_train.c: training and what decides when it ends */
 mi_status mi_run_train_layout(mi_run *run, mi_error *err);
 uint32_t mi_run_max_curve(const mi_train_spec *spec);
-/* Loss that selects shrinkage and checkpoint, of the first-order kind that sees the scale of r, averaged over
+/* Loss that selects shrinkage and checkpoint, one that sees the scale of r, averaged over
  * validation blocks. */
 double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_diagonal);
 void mi_run_train_start(mi_run *run);
