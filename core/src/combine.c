@@ -326,8 +326,8 @@ mi_status mi_estimate_combine(mi_estimate **out, const mi_spec *spec, mi_run_res
              .n_results = n_results,
              .folds = spec->split.folds,
              .replicates = spec->replicates,
-             .has_pmi = mi_objective_has_pmi(spec->objective.entry),
-             .plug_in = spec->objective.entry->type == MI_TYPE_PLUG_IN};
+             .has_pmi = mi_spec_has_pmi(spec),
+             .plug_in = mi_objective_plugs_in(&spec->objective)};
     if (!c.e)
         return mi_fail(err, MI_MEMORY, "no memory for an estimate of %llu pairs", (unsigned long long)x.rows);
     if ((status = take_scratch(&c, n_null, err)) != MI_OK)

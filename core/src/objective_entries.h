@@ -17,8 +17,18 @@
 MI_OBJECTIVE_FUNCTIONS(anchor)
 MI_OBJECTIVE_FUNCTIONS(infonce)
 MI_OBJECTIVE_FUNCTIONS(nwj)
+double mi_nwj_offset(const mi_objective_params *params);
 
 #undef MI_OBJECTIVE_FUNCTIONS
+
+/* The four of them as members of a table entry. */
+#define MI_OBJECTIVE_ENTRY(name)                                                            \
+    .scratch_bytes = mi_##name##_scratch_bytes, .loss_and_grad = mi_##name##_loss_and_grad, \
+    .reference = mi_##name##_reference, .estimate = mi_##name##_estimate
+
+/* objective_table.c */
+extern const mi_objective mi_objectives[];
+extern const size_t mi_n_objectives;
 
 /* Whether the contrast over rows counts as well, and the weight of each direction. */
 static inline int mi_contrasts_rows(const mi_objective_params *params)

@@ -112,6 +112,7 @@ static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint3
     run->n_rows = (uint32_t)x.rows;
     mi_split_size(&run->split, &spec->split, fold, run->n_rows);
     run->batch = spec->train.batch < run->split.n_train ? spec->train.batch : run->split.n_train;
+    run->spec.objective.params.batch = run->batch;
 }
 
 /* The workspace of a run, measured by laying it out without memory. */
@@ -146,9 +147,21 @@ static mi_status check_spec(const mi_spec *spec, uint64_t n, mi_error *err)
     if (spec->train.batch < MIN_BATCH)
         return mi_fail_at(err, MI_INVALID, "/train/batch", "%u; expected at least %u", spec->train.batch,
                           MIN_BATCH);
-    if (spec->permutations > 0 && !mi_objective_has_pmi(spec->objective.entry))
+    if (spec->permutations > 0 && !mi_spec_has_pmi(spec))
         return mi_fail_at(err, MI_INVALID, "/permutations",
                           "the test needs PMIs, and %s gives none; expected 0", spec->objective.entry->name);
+    if (spec->objective.entry->method != MI_METHOD_CRITIC)
+        return mi_fail_at(err, MI_UNSUPPORTED, "/objective/name", "%s is not available yet",
+                          spec->objective.entry->name);
+    if (!mi_objective_is_shift(&spec->objective) && spec->critic.baseline != MI_BASELINE_NONE)
+        return mi_fail_at(
+            err, MI_INVALID, "/objective/output",
+            "the native form of %s cannot start from a Gaussian baseline, which is a log ratio; "
+            "expected \"log-ratio\", or no baseline",
+            spec->objective.entry->name);
+    const mi_status status = mi_objective_check(&spec->objective, spec->train.batch, err);
+    if (status != MI_OK)
+        return status;
 
     mi_split smallest;
     mi_split_size(&smallest, &spec->split, 0, (uint32_t)n);
@@ -253,9 +266,9 @@ static void baseline_columns(mi_run *run, part *p)
     const mi_gaussian *g = &run->gaussian;
     mi_gaussian_columns_x(g, p->rows[MI_SIDE_X], p->n, p->base[MI_SIDE_X]);
     mi_gaussian_columns_y(g, p->rows[MI_SIDE_Y], p->n, p->base[MI_SIDE_Y]);
-    /* Where the network's output is 1 + log r the baseline has to be too, or step 0 would not be the copula
-     * estimate. */
-    const float offset = (float)mi_objective_offset(run->spec.objective.entry);
+    /* Where the network's output is log r plus a constant the baseline has to be too, or step 0 would not be
+     * the copula estimate. */
+    const float offset = (float)mi_objective_offset(&run->spec.objective);
     for (uint32_t i = 0; offset != 0.0f && i < p->n; i++)
         p->base[MI_SIDE_X][(size_t)i * g->width + g->n_canonical] += offset;
 }

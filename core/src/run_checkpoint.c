@@ -18,13 +18,13 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "checkpoints are written as they lie in memory");
 
-#define MAGIC 0x31504b4349554d21u /* names the format and its version */
+#define MAGIC 0x32504b4349554d21u /* names the format and its version */
 
 typedef struct header {
     uint64_t magic, n_params, seed, n_rows;
     uint32_t replicate, fold, dim_x, dim_y;
     uint32_t step, n_curve, next_evaluation, best_step, batches, finished;
-    double best_loss, loss_sum, diagonal_sum;
+    double best_loss, loss_sum, diagonal_sum, log_partition;
 } header;
 
 static size_t state_bytes(const mi_run *run)
@@ -92,6 +92,7 @@ size_t mi_run_checkpoint(mi_run *run, void *buffer, size_t capacity)
     h.best_loss = p->best_loss;
     h.loss_sum = p->loss_sum;
     h.diagonal_sum = p->diagonal_sum;
+    h.log_partition = run->trainer.objective.params.log_partition;
 
     unsigned char *at = put(buffer, &h, sizeof h);
     at = put(at, run->trainer.state, state_bytes(run));
@@ -132,6 +133,7 @@ mi_status mi_run_restore(mi_run *run, const void *bytes, size_t n_bytes, mi_erro
     at = get(at, run->best, best_bytes(run));
     get(at, run->curve, h.n_curve * sizeof *run->curve);
     run->trainer.step = h.step;
+    run->trainer.objective.params.log_partition = h.log_partition;
     run->progress = (train_progress){
         .n_curve = h.n_curve,
         .next_evaluation = h.next_evaluation,

@@ -101,6 +101,8 @@ uint32_t mi_run_max_curve(const mi_train_spec *spec);
 double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_diagonal);
 void mi_run_train_start(mi_run *run);
 mi_status mi_run_train_step(mi_run *run, mi_error *err);
+/* Outputs of the network become log ratios, in place. */
+void mi_run_log_ratios(const mi_run *run, float *scores, size_t n);
 /* The minibatch becomes these n <= B rows of the training part. */
 void mi_run_gather(mi_run *run, const uint32_t *rows, uint32_t n);
 /* The weights that score: the best ones, or the last evaluated without early stopping. */

@@ -19,7 +19,7 @@ static uint32_t max_u32(uint32_t a, uint32_t b)
 /* The run's share of the mismatched pairs; all of them when there are no more. */
 static uint32_t null_pairs(const mi_run *run)
 {
-    if (!mi_objective_has_pmi(run->spec.objective.entry))
+    if (!mi_spec_has_pmi(&run->spec))
         return 0;
     const uint64_t n_runs = (uint64_t)run->spec.split.folds * run->spec.replicates;
     const uint64_t share = (run->spec.null_pairs + n_runs - 1) / n_runs,
@@ -55,14 +55,14 @@ void mi_run_score_layout(mi_run *run)
 static double calibrated(const mi_run *run, float score)
 {
     const mi_calibration *c = &run->scoring.calibration;
-    return c->slope * ((double)score - mi_objective_offset(run->spec.objective.entry)) + c->log_scale;
+    return c->slope * mi_objective_log_ratio(&run->spec.objective, (double)score) + c->log_scale;
 }
 
 static void calibrate(mi_run *run)
 {
     scoring *s = &run->scoring;
     s->calibration = (mi_calibration){.slope = 1.0};
-    if (!run->spec.calibrate || !mi_objective_has_pmi(run->spec.objective.entry))
+    if (!run->spec.calibrate || !mi_spec_has_pmi(&run->spec))
         return;
     const part *v = &run->validation;
     const float *weights = mi_run_final_weights(run);
@@ -71,9 +71,7 @@ static void calibrate(mi_run *run)
                            run->validation_features[side]);
     mi_critic_block(&run->critic, weights, run->validation_features[MI_SIDE_X], v->n,
                     run->validation_features[MI_SIDE_Y], v->n, run->validation_scores, v->n);
-    const float offset = (float)mi_objective_offset(run->spec.objective.entry);
-    for (size_t k = 0; offset != 0.0f && k < (size_t)v->n * v->n; k++)
-        run->validation_scores[k] -= offset;
+    mi_run_log_ratios(run, run->validation_scores, (size_t)v->n * v->n);
     s->calibration =
         mi_calibrate(run->validation_scores, v->n, run->validation_work, run->validation_scratch);
 }
@@ -88,7 +86,7 @@ static void score_test_pairs(mi_run *run)
                            s->features[side]);
     mi_critic_pairs(&run->critic, weights, s->features[MI_SIDE_X], NULL, s->features[MI_SIDE_Y], NULL, t->n,
                     s->pair_scores);
-    const int has_pmi = mi_objective_has_pmi(run->spec.objective.entry);
+    const int has_pmi = mi_spec_has_pmi(&run->spec);
     for (uint32_t i = 0; i < t->n; i++)
         s->pmi[i] = has_pmi ? calibrated(run, s->pair_scores[i]) : (double)NAN;
 }
@@ -191,7 +189,7 @@ static bounds score_blocks(mi_run *run, const uint32_t *order, uint32_t n)
 /* The objective's own estimate: the plug-in mean where it learns the ratio, else its bound. */
 static double own_estimate(const mi_run *run, double plug_in, double bound)
 {
-    return run->spec.objective.entry->type == MI_TYPE_PLUG_IN ? plug_in : bound;
+    return mi_objective_plugs_in(&run->spec.objective) ? plug_in : bound;
 }
 
 static double mean_pmi(const double *pmi, uint32_t n)

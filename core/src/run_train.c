@@ -3,7 +3,7 @@
  *
  * What selects is a loss that sees the scale of r: the anchor loss at nu = K over the validation score
  * matrix, rows and columns. The anchor at nu = 1, InfoNCE and DV are blind to the scale and must not choose.
- * An objective whose output is only known up to C(y) is selected by its own loss.
+ * An objective whose output is log r only up to a constant or C(y) is selected by its own loss.
  */
 #include "run_internal.h"
 
@@ -33,7 +33,7 @@ static const mi_objective *selecting_objective(const mi_run *run, mi_objective_p
 {
     const mi_objective_spec *own = &run->spec.objective;
     *params = own->params;
-    if (!mi_objective_has_pmi(own->entry))
+    if (mi_objective_optimum(own) != MI_OPT_LOG_RATIO)
         return own->entry;
     *params = (mi_objective_params){.nu = (double)n - 1.0, .directions = MI_DIRECTIONS_BOTH};
     return mi_objective_find("infonce-anchor");
@@ -71,18 +71,29 @@ mi_status mi_run_train_layout(mi_run *run, mi_error *err)
     return MI_OK;
 }
 
+void mi_run_log_ratios(const mi_run *run, float *scores, size_t n)
+{
+    const mi_objective_spec *objective = &run->spec.objective;
+    const float offset = (float)mi_objective_offset(objective);
+    if (!mi_objective_is_shift(objective))
+        for (size_t k = 0; k < n; k++)
+            scores[k] = (float)mi_objective_log_ratio(objective, (double)scores[k]);
+    else
+        for (size_t k = 0; offset != 0.0f && k < n; k++)
+            scores[k] -= offset;
+}
+
 /* Loss of one block of b validation rows from `first`; adds its diagonal to *diagonal. */
 static double block_loss(mi_run *run, const float *weights, uint32_t first, uint32_t b, double *diagonal)
 {
     const size_t width = run->critic.width;
-    const float offset = (float)mi_objective_offset(run->spec.objective.entry);
     float *scores = run->validation_scores;
     mi_critic_block(&run->critic, weights, run->validation_features[MI_SIDE_X] + first * width, b,
                     run->validation_features[MI_SIDE_Y] + first * width, b, scores, b);
-    for (size_t k = 0; offset != 0.0f && k < (size_t)b * b; k++)
-        scores[k] -= offset;
     for (size_t i = 0; i < b; i++)
-        *diagonal += (double)scores[i * b + i];
+        *diagonal += mi_objective_log_ratio(&run->spec.objective, (double)scores[i * b + i]);
+    if (mi_objective_optimum(&run->spec.objective) == MI_OPT_LOG_RATIO)
+        mi_run_log_ratios(run, scores, (size_t)b * b);
     mi_objective_params params;
     const mi_objective *objective = selecting_objective(run, &params, b);
     double loss = 0.0;

@@ -6,7 +6,6 @@
 static const mi_spec DEFAULT_RECIPE = {
     .recipe = MI_RECIPE_DEFAULT,
     .prepare = {.transform = MI_TRANSFORM_RANK_GAUSSIAN, .pca = MI_PCA_AUTO, .clip = 10.0},
-    .objective = {.params = {.nu = 8.0, .directions = MI_DIRECTIONS_BOTH}},
     .critic = {.type = MI_CRITIC_SEPARABLE,
                .n_hidden = 2,
                .hidden = {256, 256},
@@ -39,7 +38,6 @@ static void apply_paper(mi_spec *spec)
 {
     spec->recipe = MI_RECIPE_PAPER;
     spec->prepare.transform = MI_TRANSFORM_ZSCORE;
-    spec->objective.params = (mi_objective_params){.nu = 1.0, .directions = MI_DIRECTIONS_COLUMNS};
     spec->critic.baseline = MI_BASELINE_NONE;
     spec->train.warmup_steps = 0;
     spec->train.ema = 0.0;
@@ -50,8 +48,32 @@ static void apply_paper(mi_spec *spec)
 void mi_spec_from_recipe(mi_spec *spec, mi_recipe recipe)
 {
     *spec = DEFAULT_RECIPE;
-    spec->objective.entry = mi_objective_find("infonce-anchor");
-    assert(spec->objective.entry);
     if (recipe == MI_RECIPE_PAPER)
         apply_paper(spec);
+    mi_spec_set_objective(spec, mi_objective_find("infonce-anchor"));
+}
+
+void mi_spec_set_objective(mi_spec *spec, const mi_objective *entry)
+{
+    assert(entry);
+    mi_objective_defaults(&spec->objective, entry, spec->recipe == MI_RECIPE_PAPER);
+}
+
+const char *mi_spec_no_pmi_reason(const mi_spec *spec)
+{
+    switch (mi_objective_optimum(&spec->objective)) {
+    case MI_OPT_LOG_RATIO:
+        return NULL;
+    case MI_OPT_LOG_RATIO_UP_TO_CONSTANT:
+        return spec->calibrate ? NULL
+                               : "knows the ratio only up to a constant factor, which calibration would fix";
+    case MI_OPT_LOG_RATIO_UP_TO_Y:
+        break;
+    }
+    return "knows the ratio only up to a factor C(y)";
+}
+
+int mi_spec_has_pmi(const mi_spec *spec)
+{
+    return mi_spec_no_pmi_reason(spec) == NULL;
 }

@@ -14,7 +14,7 @@ void mi_trainer_layout(mi_trainer *trainer, mi_arena *arena, mi_critic *critic, 
                        const mi_objective_spec *objective)
 {
     const size_t n = critic->n_params, batch = critic->max_batch;
-    *trainer = (mi_trainer){.spec = spec, .objective = objective, .critic = critic};
+    *trainer = (mi_trainer){.spec = spec, .objective = *objective, .critic = critic};
     trainer->state = mi_arena_take(arena, n, 4 * sizeof(float));
     if (trainer->state) {
         trainer->weights = trainer->state;
@@ -32,6 +32,7 @@ void mi_trainer_start(mi_trainer *trainer)
 {
     const size_t bytes = trainer->critic->n_params * sizeof(float);
     trainer->step = 0;
+    trainer->objective.params.log_partition = (double)NAN;
     memset(trainer->moment1, 0, bytes);
     memset(trainer->moment2, 0, bytes);
     memcpy(trainer->average, trainer->weights, bytes);
@@ -88,15 +89,17 @@ static void apply_update(const mi_trainer *trainer, const update *u)
 mi_status mi_trainer_step(mi_trainer *trainer, const float *x, const float *y, const float *base_x,
                           const float *base_y, uint32_t batch, double *loss, double *diagonal, mi_error *err)
 {
-    const mi_objective *objective = trainer->objective->entry;
+    const mi_objective *objective = trainer->objective.entry;
+    mi_objective_params *params = &trainer->objective.params;
     mi_critic *critic = trainer->critic;
     mi_critic_forward(critic, trainer->weights, x, y, base_x, base_y, batch, trainer->scores);
-    objective->loss_and_grad(trainer->scores, batch, &trainer->objective->params, trainer->grad_scores, loss,
-                             trainer->scratch);
+    if (objective->observe)
+        objective->observe(trainer->scores, batch, params);
+    objective->loss_and_grad(trainer->scores, batch, params, trainer->grad_scores, loss, trainer->scratch);
     double joint = 0;
     for (size_t i = 0; i < batch; i++)
-        joint += (double)trainer->scores[i * (batch + 1)];
-    *diagonal = joint / (double)batch - mi_objective_offset(objective);
+        joint += mi_objective_log_ratio(&trainer->objective, (double)trainer->scores[i * (batch + 1)]);
+    *diagonal = joint / (double)batch;
     if (!isfinite(*loss))
         return mi_fail(err, MI_NUMERIC, "the loss is not finite at step %u", trainer->step + 1);
 

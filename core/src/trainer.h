@@ -10,7 +10,7 @@
 
 typedef struct mi_trainer {
     const mi_train_spec *spec;
-    const mi_objective_spec *objective;
+    mi_objective_spec objective; /* its own: what MINE carries from step to step is in params */
     mi_critic *critic;
     uint32_t step; /* steps done */
     float *state;  /* (4, n_params): weights, Adam's m and v, average. The block a checkpoint saves. */
@@ -25,7 +25,7 @@ void mi_trainer_layout(mi_trainer *trainer, mi_arena *arena, mi_critic *critic, 
 /* Start from weights already in trainer->weights: moments zero, average = weights, step 0. */
 void mi_trainer_start(mi_trainer *trainer);
 
-/* One step. loss: of the objective; diagonal: mean score of the joint pairs minus mi_objective_offset: both
+/* One step. loss: of the objective; diagonal: mean log ratio of the joint pairs: both
  * before the update. MI_NUMERIC when loss or gradient norm is not finite; the weights are then unchanged. */
 mi_status mi_trainer_step(mi_trainer *trainer, const float *x, const float *y, const float *base_x,
                           const float *base_y, uint32_t batch, double *loss, double *diagonal, mi_error *err);

@@ -47,7 +47,7 @@ __attribute__((format(printf, 3, 4))) static void warn(mi_estimate *e, mi_warnin
 
 static int is_plug_in(const mi_evidence *v)
 {
-    return v->spec->objective.entry->type == MI_TYPE_PLUG_IN;
+    return mi_objective_plugs_in(&v->spec->objective);
 }
 
 static void warn_size(mi_estimate *e, const mi_evidence *v)
@@ -135,16 +135,15 @@ static void warn_data(mi_estimate *e, const mi_evidence *v)
 static void warn_objective(mi_estimate *e, const mi_evidence *v)
 {
     const mi_objective *objective = v->spec->objective.entry;
-    const int has_pmi = mi_objective_has_pmi(objective);
-    if (!has_pmi)
-        warn(e, MI_WARN_NO_PMI,
-             "%s knows the ratio only up to a factor C(y): no PMI, null or calibration; infonce-anchor gives "
-             "them",
-             objective->name);
-    if (objective->type == MI_TYPE_BOUND && !has_pmi)
+    const int bound = mi_objective_type_of(&v->spec->objective) == MI_TYPE_BOUND;
+    const char *no_pmi = mi_spec_no_pmi_reason(v->spec);
+    if (no_pmi)
+        warn(e, MI_WARN_NO_PMI, "%s %s: no PMI, null or calibration; infonce-anchor gives them",
+             objective->name, no_pmi);
+    if (bound && mi_objective_optimum(&v->spec->objective) == MI_OPT_LOG_RATIO_UP_TO_Y)
         warn(e, MI_WARN_BOUND, "%s reports a lower bound, here at most %.3g nats, the logarithm of the batch",
              objective->name, e->infonce_ceiling);
-    else if (objective->type == MI_TYPE_BOUND)
+    else if (bound)
         warn(e, MI_WARN_BOUND,
              "%s reports a lower bound; the mean PMI of the same critic is the plug-in value",
              objective->name);

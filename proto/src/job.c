@@ -99,19 +99,16 @@ static void check_across(proto_job *job, const proto_node *root, const proto_lim
     const proto_node *pmi = proto_json_at(root, "/outputs/pmi"),
                      *calibrate = proto_json_at(root, "/calibrate");
     uint64_t runs = (uint64_t)job->spec.split.folds * job->spec.replicates;
-    static const char no_ratio[] =
-        "the objective \"%s\" knows the density ratio only up to a factor C(y), so that there is no %s";
+    static const char no_ratio[] = "the objective \"%s\" %s, so that there is no %s";
 
-    if (mi_objective_has_pmi(objective)) {
-        job->want_pmi = proto_node_bool(pmi, true);
-    } else {
-        if (proto_node_bool(pmi, false))
-            proto_problem_add(problem, "/outputs/pmi", no_ratio, objective->name, "PMI of a pair");
-        if (proto_node_bool(calibrate, false))
-            proto_problem_add(problem, "/calibrate", no_ratio, objective->name, "scale to calibrate");
-        job->want_pmi = false;
+    const char *no_pmi = mi_spec_no_pmi_reason(&job->spec);
+    job->want_pmi = !no_pmi && proto_node_bool(pmi, true);
+    if (no_pmi && proto_node_bool(pmi, false))
+        proto_problem_add(problem, "/outputs/pmi", no_ratio, objective->name, no_pmi, "PMI of a pair");
+    if (no_pmi && proto_node_bool(calibrate, false))
+        proto_problem_add(problem, "/calibrate", no_ratio, objective->name, no_pmi, "scale to calibrate");
+    if (no_pmi)
         job->spec.calibrate = 0;
-    }
     if (job->spec.train.max_steps > limits->max_steps)
         proto_problem_add(problem, "/train/max_steps",
                           "is %" PRIu32 "; this server trains at most %" PRIu64 " steps",

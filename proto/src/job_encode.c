@@ -178,7 +178,10 @@ static void describe_objective(const mi_objective *objective, proto_json_writer 
     proto_write_string(w, "name", objective->name);
     proto_write_string(w, "help", objective->help);
     proto_write_u64(w, "type", (uint64_t)objective->type);
-    proto_write_bool(w, "pmi", mi_objective_has_pmi(objective) != 0);
+    mi_spec spec;
+    mi_spec_from_recipe(&spec, MI_RECIPE_DEFAULT);
+    mi_spec_set_objective(&spec, objective);
+    proto_write_bool(w, "pmi", mi_spec_has_pmi(&spec) != 0);
     proto_write_array(w, "parameters");
     for (size_t i = 0; i < objective->n_params; i++) {
         const mi_param_info *param = &objective->params[i];

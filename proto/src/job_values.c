@@ -113,7 +113,6 @@ static int decode_name(const decoding *d)
 
 static void decode_objective(const decoding *d)
 {
-    mi_objective_spec *objective = target(d);
     const char *value = proto_node_string(d->node, NULL);
     const mi_objective *found = value ? mi_objective_find(value) : NULL;
     if (!found) {
@@ -125,17 +124,7 @@ static void decode_objective(const decoding *d)
         expected(d, list);
         return;
     }
-    /* Parameters that the recipe's objective does not share start at their own default. */
-    const mi_objective *before = objective->entry;
-    for (size_t i = 0; proto_field_at(i); i++) {
-        const proto_field *field = proto_field_at(i);
-        const mi_param_info *param = proto_field_param(field, found);
-        if (param && !proto_field_param(field, before) && field->kind == PROTO_FIELD_DOUBLE)
-            memcpy((char *)d->job + field->offset, &param->fallback, sizeof param->fallback);
-        if (param && !proto_field_param(field, before) && field->kind == PROTO_FIELD_ENUM)
-            memcpy((char *)d->job + field->offset, &(int){(int)param->fallback}, sizeof(int));
-    }
-    objective->entry = found;
+    mi_spec_set_objective(&d->job->spec, found);
 }
 
 static void decode_pca(const decoding *d)

@@ -129,7 +129,7 @@ static mi_status combine(combining *c, mi_error *err)
                                  err);
     if (status != MI_OK || (status = hold(c, err)) != MI_OK)
         return status;
-    if (job->want_pmi && mi_objective_has_pmi(job->spec.objective.entry) &&
+    if (job->want_pmi && mi_spec_has_pmi(&job->spec) &&
         (status = worker_persist(c->w, c->record, keep_pmi, c, err)) != MI_OK)
         return status;
     return worker_persist(c->w, c->record, succeed, c, err);

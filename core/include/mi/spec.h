@@ -26,11 +26,6 @@ typedef struct mi_prepare_spec {
     double clip; /* z-scores are held within +-clip */
 } mi_prepare_spec;
 
-typedef struct mi_objective_spec {
-    const mi_objective *entry; /* from the table */
-    mi_objective_params params;
-} mi_objective_spec;
-
 typedef struct mi_critic_spec {
     mi_critic_type type;
     uint32_t n_hidden;
@@ -77,6 +72,12 @@ typedef struct mi_spec {
 
 /* Fill every field from a recipe. Thread: any. */
 void mi_spec_from_recipe(mi_spec *spec, mi_recipe recipe);
+/* Another objective with its recipe's defaults; all else stays. */
+void mi_spec_set_objective(mi_spec *spec, const mi_objective *entry);
+/* Whether a PMI comes out: the objective tells log r, or does so up to a constant that calibration fixes. */
+int mi_spec_has_pmi(const mi_spec *spec);
+/* Why not, for people; NULL when it does. */
+const char *mi_spec_no_pmi_reason(const mi_spec *spec);
 
 /*
  * What a spec asks for on n pairs of dim_x and dim_y columns, before anything is allocated.

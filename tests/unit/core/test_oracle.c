@@ -83,7 +83,7 @@ static void check_vector(const vector *v, uint32_t stream)
         bound_dv += dv(s);
         bound_infonce += infonce->estimate(s, BATCH, &columns);
         for (size_t i = 0; i < BATCH * BATCH; i++)
-            s[i] += (float)mi_objective_offset(nwj);
+            s[i] += (float)mi_objective_offset(&(mi_objective_spec){.entry = nwj});
         bound_nwj += nwj->estimate(s, BATCH, &columns);
     }
     check_mean("plug-in", v->mi, plug_in, v->plug_in);

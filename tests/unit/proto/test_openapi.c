@@ -149,8 +149,8 @@ START_TEST(test_codes_states_and_objectives_are_those_of_the_code)
         MI_WARNING_MAP(X)
 #undef X
             NULL};
-    const char *objectives[16] = {NULL};
-    for (size_t i = 0; i < 15 && mi_objective_at(i); i++)
+    const char *objectives[64] = {NULL};
+    for (size_t i = 0; i < 63 && mi_objective_at(i); i++)
         objectives[i] = mi_objective_at(i)->name;
     load();
     same_list("/components/schemas/Problem/properties/code/enum", problems);
