@@ -1,6 +1,7 @@
 #include "pca.h"
 
 #include "lapack.h"
+#include "one_hot.h"
 
 #include <assert.h>
 #include <cblas.h>
@@ -56,7 +57,10 @@ void mi_pca_fit_layout(mi_arena *arena, uint32_t n, uint32_t dim, uint32_t n_com
 
 static double standardised(const mi_pca_input *in, const float *row, uint32_t j)
 {
-    return ((double)row[in->columns[j]] - in->mean[j]) * in->scale[j];
+    float value = row[in->columns[j]];
+    if (in->levels)
+        value = mi_one_hot_value(value, in->levels[j]);
+    return ((double)value - in->mean[j]) * in->scale[j];
 }
 
 void mi_pca_standardise(const mi_pca_input *in, const uint32_t *rows, uint32_t first, uint32_t n, float *out)

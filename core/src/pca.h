@@ -19,6 +19,7 @@ typedef struct mi_pca_input {
     const uint32_t *rows, *columns;
     uint32_t n, dim;
     const double *mean, *scale; /* (dim) */
+    const float *levels;        /* (dim) of one-hot columns, see one_hot.h; NULL: all are numbers */
 } mi_pca_input;
 
 /* What mi_pca_fit borrows for at most these sizes; n_components < dim. */

@@ -1,5 +1,6 @@
 #include "prepare.h"
 
+#include "one_hot.h"
 #include "pca.h"
 
 #include <assert.h>
@@ -31,14 +32,14 @@ uint32_t mi_prepare_components(const mi_prepare_spec *spec, uint32_t dim, uint32
     return wanted < dim ? wanted : 0;
 }
 
-mi_status mi_prepare_layout(mi_prepare *p, mi_arena *arena, const mi_prepare_spec *spec, uint64_t dim_in,
+mi_status mi_prepare_layout(mi_prepare *p, mi_arena *arena, const mi_prepare_spec *spec, uint64_t width,
                             uint32_t n_fit, mi_error *err)
 {
     /* BLAS counts in int. */
-    if (dim_in > INT_MAX || n_fit > INT_MAX)
-        return mi_fail(err, MI_LIMIT, "%llu columns; expected at most %d", (unsigned long long)dim_in,
+    if (width > INT_MAX || n_fit > INT_MAX)
+        return mi_fail(err, MI_LIMIT, "%llu columns; expected at most %d", (unsigned long long)width,
                        INT_MAX);
-    const uint32_t dim = (uint32_t)dim_in, pca = mi_prepare_components(spec, dim, n_fit);
+    const uint32_t dim = (uint32_t)width, pca = mi_prepare_components(spec, dim, n_fit);
     *p = (mi_prepare){.transform = spec->transform,
                       .clip = spec->clip,
                       .dim_in = dim,
@@ -47,6 +48,7 @@ mi_status mi_prepare_layout(mi_prepare *p, mi_arena *arena, const mi_prepare_spe
                       .n_fit = n_fit,
                       .pca = pca};
     p->used = MI_TAKE(arena, uint32_t, dim);
+    p->level = MI_TAKE(arena, float, dim);
     p->mean = MI_TAKE(arena, double, dim);
     p->scale = MI_TAKE(arena, double, dim);
     if (pca)
@@ -71,6 +73,17 @@ static float *take_scores(mi_arena *arena, const mi_prepare *p)
     return MI_TAKE(arena, float, (size_t)ROW_BLOCK * p->pca);
 }
 
+/* Scratch of fitting the columns: one row with them expanded, and which of them vary. */
+static float *take_row(mi_arena *arena, const mi_prepare *p)
+{
+    return MI_TAKE(arena, float, p->dim_in);
+}
+
+static uint8_t *take_flags(mi_arena *arena, const mi_prepare *p)
+{
+    return MI_TAKE(arena, uint8_t, p->dim_in);
+}
+
 void mi_prepare_fit_layout(const mi_prepare *p, mi_arena *arena)
 {
     const size_t mark = mi_arena_mark(arena);
@@ -78,6 +91,11 @@ void mi_prepare_fit_layout(const mi_prepare *p, mi_arena *arena)
         mi_pca_fit_layout(arena, p->n_fit, p->dim_used, p->pca);
     take_columns(arena, p);
     take_scores(arena, p);
+    mi_arena_release(arena, mark);
+    mi_one_hot_fit_layout(arena);
+    take_row(arena, p);
+    take_row(arena, p);
+    take_flags(arena, p);
     mi_arena_release(arena, mark);
     MI_TAKE(arena, uint32_t, 2 * (size_t)p->n_fit); /* of sorting */
     mi_arena_release(arena, mark);
@@ -90,39 +108,77 @@ void mi_prepare_apply_layout(const mi_prepare *p, mi_arena *arena)
     mi_arena_release(arena, mark);
 }
 
-/* used, mean, scale of the columns that vary over the rows of the fit. */
-static void fit_columns(mi_prepare *p, mi_matrix data, const uint32_t *rows)
+/* used and level of all columns, whether or not they vary; returns how many there are. */
+static uint32_t expand_columns(mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows)
 {
-    const uint32_t dim = p->dim_in;
-    const float *first = data.data + rows[0] * data.cols;
-    memset(p->used, 0, dim * sizeof *p->used);
+    p->has_levels = data.categorical != NULL;
+    p->n_constant = 0;
+    if (p->has_levels)
+        return mi_one_hot_fit(data, rows, p->n_fit, arena, p->used, p->level, &p->n_constant);
+    for (uint32_t j = 0; j < p->dim_in; j++)
+        p->used[j] = j;
+    return p->dim_in;
+}
+
+/* A row of the data with its columns expanded to dim: itself when there is nothing to expand. */
+static const float *expanded_row(const mi_prepare *p, const float *row, uint32_t dim, float *buffer)
+{
+    if (!p->has_levels)
+        return row;
+    for (uint32_t j = 0; j < dim; j++)
+        buffer[j] = mi_one_hot_value(row[p->used[j]], p->level[j]);
+    return buffer;
+}
+
+/* Of dim columns those stay that vary over the rows of the fit. scale: sums of squares in, 1/sd out. */
+static void keep_varying(mi_prepare *p, uint32_t dim, const uint8_t *varies)
+{
+    p->dim_used = 0;
+    p->all_levels = p->has_levels;
+    for (uint32_t j = 0; j < dim; j++) {
+        if (!varies[j])
+            continue;
+        const uint32_t to = p->dim_used++;
+        p->mean[to] = p->mean[j];
+        p->scale[to] = 1.0 / sqrt(p->scale[j] / (p->n_fit - 1.0));
+        p->used[to] = p->used[j];
+        if (p->has_levels) {
+            p->level[to] = p->level[j];
+            p->all_levels &= p->level[j] >= 0.0f;
+        }
+    }
+    p->n_constant += dim - p->dim_used; /* numbers: each of several levels varies */
+}
+
+/* used, level, mean, scale. */
+static void fit_columns(mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows)
+{
+    const uint32_t dim = expand_columns(p, arena, data, rows);
+    const size_t mark = mi_arena_mark(arena);
+    float *first_buffer = take_row(arena, p), *buffer = take_row(arena, p);
+    uint8_t *varies = take_flags(arena, p);
+    const float *first = expanded_row(p, data.data + rows[0] * data.cols, dim, first_buffer);
+    memset(varies, 0, dim * sizeof *varies);
     memset(p->mean, 0, dim * sizeof *p->mean);
     memset(p->scale, 0, dim * sizeof *p->scale);
     for (uint32_t i = 0; i < p->n_fit; i++) {
-        const float *row = data.data + rows[i] * data.cols;
+        const float *row = expanded_row(p, data.data + rows[i] * data.cols, dim, buffer);
         for (uint32_t j = 0; j < dim; j++) {
             p->mean[j] += (double)row[j];
-            p->used[j] |= row[j] != first[j]; /* for now a flag: the column varies */
+            varies[j] |= row[j] != first[j];
         }
     }
     for (uint32_t j = 0; j < dim; j++)
         p->mean[j] /= p->n_fit;
     for (uint32_t i = 0; i < p->n_fit; i++) {
-        const float *row = data.data + rows[i] * data.cols;
+        const float *row = expanded_row(p, data.data + rows[i] * data.cols, dim, buffer);
         for (uint32_t j = 0; j < dim; j++) {
             const double d = (double)row[j] - p->mean[j];
             p->scale[j] += d * d;
         }
     }
-    p->dim_used = 0;
-    for (uint32_t j = 0; j < dim; j++) {
-        if (!p->used[j])
-            continue;
-        p->mean[p->dim_used] = p->mean[j];
-        p->scale[p->dim_used] = 1.0 / sqrt(p->scale[j] / (p->n_fit - 1.0));
-        p->used[p->dim_used++] = j; /* never ahead of the flag just read */
-    }
-    p->n_constant = dim - p->dim_used;
+    mi_arena_release(arena, mark);
+    keep_varying(p, dim, varies);
 }
 
 static mi_pca_input pca_input(const mi_prepare *p, mi_matrix data, const uint32_t *rows)
@@ -131,6 +187,7 @@ static mi_pca_input pca_input(const mi_prepare *p, mi_matrix data, const uint32_
                           .stride = data.cols,
                           .rows = rows,
                           .columns = p->used,
+                          .levels = p->has_levels ? p->level : NULL,
                           .n = p->n_fit,
                           .dim = p->dim_used,
                           .mean = p->mean,
@@ -170,11 +227,21 @@ static mi_status fit_components(mi_prepare *p, mi_arena *arena, mi_matrix data, 
     return MI_OK;
 }
 
-/* sorted (dim_out, n_fit): the coordinates of the fitted rows, not yet in order. */
-static void gather_coordinates(mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows)
+/* Whether coordinate c is rank->Gaussian. The k-th that is has row k of sorted. */
+static int is_ranked(const mi_prepare *p, uint32_t c)
+{
+    if (p->transform != MI_TRANSFORM_RANK_GAUSSIAN)
+        return 0;
+    return p->pca ? !p->all_levels : !p->has_levels || p->level[c] < 0.0f;
+}
+
+/* sorted (ranked, n_fit): coordinates of the fitted rows, not yet in order; returns how many are ranked. */
+static uint32_t gather_coordinates(mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows)
 {
     const size_t n = p->n_fit, mark = mi_arena_mark(arena);
     if (p->pca) {
+        if (!is_ranked(p, 0))
+            return 0;
         const mi_pca_input in = pca_input(p, data, rows);
         float *z = take_columns(arena, p), *scores = take_scores(arena, p);
         for (uint32_t first = 0; first < p->n_fit; first += ROW_BLOCK) {
@@ -185,16 +252,22 @@ static void gather_coordinates(mi_prepare *p, mi_arena *arena, mi_matrix data, c
                     p->sorted[c * n + first + i] = scores[(size_t)i * p->pca + c];
         }
         mi_arena_release(arena, mark);
-        return;
+        return p->pca;
     }
-    for (uint32_t first = 0; first < p->dim_used; first += COLUMN_BLOCK) {
-        const uint32_t end = min_u32(first + COLUMN_BLOCK, p->dim_used);
+    uint32_t n_ranked = 0;
+    for (uint32_t next = 0; next < p->dim_used;) {
+        uint32_t source[COLUMN_BLOCK], count = 0;
+        for (; next < p->dim_used && count < COLUMN_BLOCK; next++)
+            if (is_ranked(p, next))
+                source[count++] = p->used[next];
         for (uint32_t i = 0; i < p->n_fit; i++) {
             const float *row = data.data + rows[i] * data.cols;
-            for (uint32_t c = first; c < end; c++)
-                p->sorted[c * n + i] = row[p->used[c]];
+            for (uint32_t k = 0; k < count; k++)
+                p->sorted[(n_ranked + k) * n + i] = row[source[k]];
         }
+        n_ranked += count;
     }
+    return n_ranked;
 }
 
 /* Bits of a float as a number of the same order: negative values reversed below positive ones. -0 counts as
@@ -247,19 +320,19 @@ static void fill_normal_scores(mi_prepare *p)
 
 mi_status mi_prepare_fit(mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows, mi_error *err)
 {
-    assert(data.cols == p->dim_in && p->n_fit >= 2);
-    fit_columns(p, data, rows);
+    assert(p->n_fit >= 2 && (data.categorical || data.cols == p->dim_in));
+    fit_columns(p, arena, data, rows);
     if (p->dim_used == 0)
         return mi_fail(err, MI_INVALID, "every column is constant over the %u rows of a fold's training part",
                        p->n_fit);
     const mi_status status = fit_components(p, arena, data, rows, err);
     if (status != MI_OK || p->transform != MI_TRANSFORM_RANK_GAUSSIAN)
         return status;
-    gather_coordinates(p, arena, data, rows);
+    const uint32_t n_ranked = gather_coordinates(p, arena, data, rows);
     const size_t mark = mi_arena_mark(arena);
     uint32_t *scratch = MI_TAKE(arena, uint32_t, 2 * (size_t)p->n_fit);
-    for (uint32_t c = 0; c < p->dim_out; c++)
-        sort_floats(p->sorted + (size_t)c * p->n_fit, p->n_fit, scratch);
+    for (uint32_t k = 0; k < n_ranked; k++)
+        sort_floats(p->sorted + (size_t)k * p->n_fit, p->n_fit, scratch);
     mi_arena_release(arena, mark);
     fill_normal_scores(p);
     return MI_OK;
@@ -303,10 +376,12 @@ static void rank_gaussian(const mi_prepare *p, const float *sorted, float *value
 /* out (n, dim_out), coordinates in, prepared values out. */
 static void transform_coordinates(const mi_prepare *p, float *out, uint32_t n)
 {
+    const float *sorted = p->sorted;
     for (uint32_t c = 0; p->transform != MI_TRANSFORM_NONE && c < p->dim_out; c++) {
         float *value = out + c;
-        if (p->transform == MI_TRANSFORM_RANK_GAUSSIAN) {
-            rank_gaussian(p, p->sorted + (size_t)c * p->n_fit, value, n, p->dim_out);
+        if (is_ranked(p, c)) {
+            rank_gaussian(p, sorted, value, n, p->dim_out);
+            sorted += p->n_fit;
         } else {
             for (uint32_t i = 0; i < n; i++, value += p->dim_out)
                 *value =
@@ -328,8 +403,11 @@ void mi_prepare_apply(const mi_prepare *p, mi_arena *arena, mi_matrix data, cons
             project(p, &in, rows, first, n, z, block);
         for (uint32_t i = 0; !p->pca && i < n; i++) {
             const float *row = data.data + (rows ? rows[first + i] : first + i) * data.cols;
+            float *to = block + (size_t)i * p->dim_out;
             for (uint32_t c = 0; c < p->dim_out; c++)
-                block[(size_t)i * p->dim_out + c] = row[p->used[c]];
+                to[c] = row[p->used[c]];
+            for (uint32_t c = 0; p->has_levels && c < p->dim_out; c++)
+                to[c] = mi_one_hot_value(to[c], p->level[c]);
         }
         transform_coordinates(p, block, n);
     }

@@ -47,7 +47,7 @@ static mi_status layout_preparation(mi_run *run, mi_error *err)
     run->order = MI_TAKE(arena, uint32_t, run->n_rows);
     for (int side = 0; side < 2; side++) {
         const mi_status status = mi_prepare_layout(&run->prepare[side], arena, &run->spec.prepare,
-                                                   run->data[side].cols, run->split.n_fit, err);
+                                                   run->width[side], run->split.n_fit, err);
         if (status != MI_OK)
             return status;
     }
@@ -100,8 +100,9 @@ static mi_status layout_training(mi_run *run, mi_error *err)
     return MI_OK;
 }
 
+/* x and y may be without data; width: see mi_matrix_width. */
 static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
-                     mi_matrix y)
+                     mi_matrix y, const uint64_t width[2])
 {
     memset(run, 0, sizeof *run);
     run->spec = *spec;
@@ -109,6 +110,8 @@ static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint3
     run->fold = fold;
     run->data[MI_SIDE_X] = x;
     run->data[MI_SIDE_Y] = y;
+    run->width[MI_SIDE_X] = width[MI_SIDE_X];
+    run->width[MI_SIDE_Y] = width[MI_SIDE_Y];
     run->n_rows = (uint32_t)x.rows;
     mi_split_size(&run->split, &spec->split, fold, run->n_rows);
     run->batch = spec->train.batch < run->split.n_train ? spec->train.batch : run->split.n_train;
@@ -209,7 +212,8 @@ mi_status mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t d
     for (int i = 0; i < 2; i++) {
         mi_run run;
         size_t bytes = 0;
-        describe(&run, spec, 0, folds[i], (mi_matrix){NULL, n, dim_x}, (mi_matrix){NULL, n, dim_y});
+        describe(&run, spec, 0, folds[i], (mi_matrix){.rows = n}, (mi_matrix){.rows = n},
+                 (const uint64_t[2]){dim_x, dim_y});
         if ((status = measure(&run, &bytes, err)) != MI_OK)
             return status;
         out->workspace_bytes = max_u64(out->workspace_bytes, bytes);
@@ -217,6 +221,18 @@ mi_status mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t d
         out->result_bytes = max_u64(out->result_bytes, result_bytes(&run));
     }
     return MI_OK;
+}
+
+static mi_status at_side(mi_status status, int side, mi_error *err)
+{
+    if (status != MI_OK && err)
+        snprintf(err->pointer, sizeof err->pointer, "%s", side == MI_SIDE_X ? "/x" : "/y");
+    return status;
+}
+
+static mi_status measure_width(mi_matrix data, int side, uint64_t width[2], mi_error *err)
+{
+    return at_side(mi_matrix_width(data, &width[side], err), side, err);
 }
 
 mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
@@ -227,7 +243,12 @@ mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint
         return mi_fail_at(err, MI_INVALID, "/y", "%llu rows; expected %llu as in x",
                           (unsigned long long)y.rows, (unsigned long long)x.rows);
     mi_plan plan;
-    mi_status status = mi_plan_make(&plan, spec, x.rows, x.cols, y.cols, err);
+    uint64_t width[2];
+    mi_status status = measure_width(x, MI_SIDE_X, width, err);
+    if (status == MI_OK)
+        status = measure_width(y, MI_SIDE_Y, width, err);
+    if (status == MI_OK)
+        status = mi_plan_make(&plan, spec, x.rows, width[MI_SIDE_X], width[MI_SIDE_Y], err);
     if (status != MI_OK)
         return status;
     const size_t capacity = (plan.workspace_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -239,7 +260,7 @@ mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint
         return mi_fail(err, MI_MEMORY, "no memory for a workspace of %llu bytes",
                        (unsigned long long)capacity);
     }
-    describe(run, spec, replicate, fold, x, y);
+    describe(run, spec, replicate, fold, x, y, width);
     mi_arena_init(&run->arena, memory, capacity);
     status = layout_preparation(run, err);
     assert(status == MI_OK && "it was measured with this layout");
@@ -295,11 +316,8 @@ static void choose_shrinkage(mi_run *run)
 
 static mi_status fit_side(mi_run *run, int side, mi_error *err)
 {
-    const mi_status status =
-        mi_prepare_fit(&run->prepare[side], &run->arena, run->data[side], run->split.fit, err);
-    if (status != MI_OK && err)
-        snprintf(err->pointer, sizeof err->pointer, "%s", side == MI_SIDE_X ? "/x" : "/y");
-    return status;
+    return at_side(mi_prepare_fit(&run->prepare[side], &run->arena, run->data[side], run->split.fit, err),
+                   side, err);
 }
 
 enum { STAGE_SPLIT, STAGE_FIT_X, STAGE_FIT_Y, STAGE_LAYOUT, STAGE_BASELINE, STAGE_START, PREPARE_STAGES };

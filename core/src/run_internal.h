@@ -55,6 +55,7 @@ struct mi_run {
     mi_spec spec;
     uint32_t replicate, fold;
     mi_matrix data[2];
+    uint64_t width[2]; /* see mi_matrix_width */
     uint32_t n_rows;
     mi_arena arena;
     mi_phase phase;

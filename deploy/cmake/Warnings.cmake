@@ -3,6 +3,7 @@ add_library(mutuald_options INTERFACE)
 target_compile_definitions(mutuald_options INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
 target_compile_options(mutuald_options INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wdouble-promotion
+  -Wno-missing-field-initializers # what an initialiser leaves out is zero, and meant to be
   -fno-common -fopenmp-simd
   $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed> # a loop that sanitizers keep scalar is no defect
   $<$<BOOL:${MUTUALD_WERROR}>:-Werror>

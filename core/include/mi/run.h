@@ -23,7 +23,19 @@
 typedef struct mi_matrix {
     const float *data;
     uint64_t rows, cols;
+    const uint8_t *categorical; /* (cols) 1: the column holds category codes, whole numbers 0 to 65535, and
+                                   becomes one-hot; NULL: none does */
 } mi_matrix;
+
+#define MI_MAX_LEVELS 256u /* of a categorical column */
+
+/*
+ * Columns of a matrix once its categorical ones are one-hot over all of its rows: what mi_plan_make takes,
+ * and the most that any fold's training part can have. Reads the categorical columns, and them alone.
+ * MI_INVALID names row and column of a value that is no code; MI_LIMIT a column of more than MI_MAX_LEVELS;
+ * MI_MEMORY. Thread: any.
+ */
+mi_status mi_matrix_width(mi_matrix matrix, uint64_t *width, mi_error *err);
 
 typedef struct mi_run mi_run;
 
@@ -88,7 +100,7 @@ typedef struct mi_run_result {
     double baseline_shrinkage; /* chosen s; -1 without a baseline; INFINITY is written as 1e300 */
     double baseline_mi;        /* -1/2 sum log(1-rho^2) of the shrunk baseline, nats */
     uint32_t steps, best_step;
-    uint32_t dims_x, dims_y;         /* after preparation */
+    uint32_t dims_x, dims_y;         /* after preparation: one-hot, without constant columns, projected */
     uint32_t constant_x, constant_y; /* columns dropped */
 } mi_run_result;
 

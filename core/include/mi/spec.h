@@ -80,7 +80,8 @@ int mi_spec_has_pmi(const mi_spec *spec);
 const char *mi_spec_no_pmi_reason(const mi_spec *spec);
 
 /*
- * What a spec asks for on n pairs of dim_x and dim_y columns, before anything is allocated.
+ * What a spec asks for on n pairs of dim_x and dim_y columns (see mi_matrix_width), before anything is
+ * allocated.
  * Errors: MI_INVALID naming the field (err->pointer, below the job: "/train/batch", "/split/folds", "/x")
  * when the data are too few for the settings. Thread: any.
  */
