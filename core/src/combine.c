@@ -143,7 +143,7 @@ static void per_run_and_replicate(job *c)
     for (uint32_t i = 0; i < c->replicates; i++)
         c->replicate_mean[i] =
             c->plug_in ? replicate_pmi(c, i) : mi_mean(c->e->per_run + i * c->folds, c->folds);
-    c->e->mi_nats = mi_mean(c->replicate_mean, c->replicates);
+    c->e->held_out_nats = mi_mean(c->replicate_mean, c->replicates);
 }
 
 /* How the means of folds spread, against what their pairs' spread explains. */
@@ -191,10 +191,23 @@ static void standard_error(job *c)
         by_folds += sd * sd / c->folds / c->replicates;
     }
     if (c->replicates > 1) {
-        const double sd = mi_sd(c->replicate_mean, c->replicates, e->mi_nats);
+        const double sd = mi_sd(c->replicate_mean, c->replicates, e->held_out_nats);
         training = sd * sd;
     }
     e->std_err = known ? sqrt(fmax(sampling, by_folds - training) + training / c->replicates) : (double)NAN;
+}
+
+/* The held-out mean, or the mean of held-out and training value of each run (see mi_debias). */
+static void settle_estimate(job *c)
+{
+    mi_estimate *e = c->e;
+    double shift = 0.0;
+    for (uint32_t i = 0; mi_spec_debiases(c->spec) && i < c->n_results; i++) {
+        const double half_gap = 0.5 * (c->results[i]->train_mi - e->per_run[i]);
+        e->per_run[i] += half_gap;
+        shift += half_gap / c->n_results;
+    }
+    e->mi_nats = e->held_out_nats + shift;
     e->sampling95_nats[0] = e->mi_nats - NORMAL_QUANTILE_975 * e->std_err;
     e->sampling95_nats[1] = e->mi_nats + NORMAL_QUANTILE_975 * e->std_err;
 }
@@ -293,7 +306,7 @@ static void average_diagnostics(job *c)
         e->slope += r->slope / c->n_results;
         e->log_scale += r->log_scale / c->n_results;
         e->steps += r->steps;
-        c->evidence.train_mi += r->train_mi / c->n_results;
+        e->train_nats += r->train_mi / c->n_results;
     }
 }
 
@@ -341,6 +354,7 @@ mi_status mi_estimate_combine(mi_estimate **out, const mi_spec *spec, mi_run_res
     compare_with_null(&c, n_null);
     permutation_test(&c);
     average_diagnostics(&c);
+    settle_estimate(&c);
     mi_estimate_warn(c.e, &c.evidence);
     *out = c.e;
     c.e = NULL;

@@ -38,7 +38,6 @@ typedef struct train_progress {
 /* Scratch and findings of the scoring phase. */
 typedef struct scoring {
     uint32_t batch, n_blocks; /* of the bracket */
-    uint32_t n_sample;        /* training rows scored for the train-test gap */
     uint32_t n_null, n_permutations, permutations_done;
     float *features[2];      /* (T, S) of test rows, then reused for the training sample */
     float *block[2];         /* (B, S) gathered */

@@ -35,7 +35,6 @@ void mi_run_score_layout(mi_run *run)
     const uint32_t n_test = run->split.n_test, n_train = run->split.n_train;
     s->batch = run->spec.train.batch < n_test ? run->spec.train.batch : n_test;
     s->n_blocks = n_test / s->batch;
-    s->n_sample = n_train < n_test ? n_train : n_test;
     s->n_null = null_pairs(run);
     s->n_permutations = run->spec.permutations;
     for (int side = 0; side < 2; side++) {
@@ -229,29 +228,48 @@ static void permute_pairs(mi_run *run)
     }
 }
 
-/* The same estimate on as many training rows: the gap to the test fold is what the critic has memorised.
- * Last, for it reuses the features. */
-static void score_training_sample(mi_run *run)
+/* Features of n <= T training rows in the order given. */
+static void training_features(mi_run *run, const uint32_t *rows, uint32_t n)
+{
+    for (uint32_t first = 0; first < n; first += run->batch) {
+        const uint32_t m = n - first < run->batch ? n - first : run->batch;
+        mi_run_gather(run, rows + first, m);
+        for (int side = 0; side < 2; side++)
+            mi_critic_features(&run->critic, mi_run_final_weights(run), (mi_side)side,
+                               run->minibatch.rows[side], run->minibatch.base[side], m,
+                               run->scoring.features[side] + (size_t)first * run->critic.width);
+    }
+}
+
+/* The same estimate on the training rows, as many at a time as the test fold has: the gap to the test fold is
+ * what the critic owes to the sample that it was fitted to. Last, for it reuses the features. */
+static void score_training_rows(mi_run *run)
 {
     scoring *s = &run->scoring;
-    const float *weights = mi_run_final_weights(run);
-    mi_run_shuffle(run, MI_PURPOSE_TRAIN_SAMPLE, 0, s->order, run->train.n);
-    for (uint32_t first = 0; first < s->n_sample; first += run->batch) {
-        const uint32_t n = s->n_sample - first < run->batch ? s->n_sample - first : run->batch;
-        mi_run_gather(run, s->order + first, n);
-        for (int side = 0; side < 2; side++)
-            mi_critic_features(&run->critic, weights, (mi_side)side, run->minibatch.rows[side],
-                               run->minibatch.base[side], n,
-                               s->features[side] + (size_t)first * run->critic.width);
+    const uint32_t n_train = run->train.n, most = run->test.n;
+    const int plug_in = mi_objective_plugs_in(&run->spec.objective);
+    double sum = 0.0;
+    uint32_t counted = 0;
+    mi_run_shuffle(run, MI_PURPOSE_TRAIN_SAMPLE, 0, run->epoch_order, n_train);
+    run->epoch = UINT32_MAX;
+    for (uint32_t first = 0; first < n_train; first += most) {
+        const uint32_t n = n_train - first < most ? n_train - first : most;
+        training_features(run, run->epoch_order + first, n);
+        if (plug_in) {
+            mi_critic_pairs(&run->critic, mi_run_final_weights(run), s->features[MI_SIDE_X], NULL,
+                            s->features[MI_SIDE_Y], NULL, n, s->pair_scores);
+            for (uint32_t i = 0; i < n; i++)
+                sum += calibrated(run, s->pair_scores[i]);
+        } else if (n < s->batch) {
+            continue; /* too few for a bound of that batch */
+        } else {
+            for (uint32_t i = 0; i < n; i++)
+                s->order[i] = i;
+            sum += score_blocks(run, s->order, n).own * n;
+        }
+        counted += n;
     }
-    mi_critic_pairs(&run->critic, weights, s->features[MI_SIDE_X], NULL, s->features[MI_SIDE_Y], NULL,
-                    s->n_sample, s->pair_scores);
-    double plug_in = 0.0;
-    for (uint32_t i = 0; i < s->n_sample; i++) {
-        plug_in += calibrated(run, s->pair_scores[i]) / s->n_sample;
-        s->order[i] = i;
-    }
-    s->train_mi = own_estimate(run, plug_in, score_blocks(run, s->order, s->n_sample).own);
+    s->train_mi = counted ? sum / counted : (double)NAN;
 }
 
 /* Positions in the test list become rows of the data, in place: nothing scores after this. */
@@ -288,7 +306,7 @@ void mi_run_score_step(mi_run *run, int *done)
             return;
         break;
     default:
-        score_training_sample(run);
+        score_training_rows(run);
         name_null_rows(run);
         *done = 1;
         break;

@@ -27,6 +27,7 @@ static const mi_spec DEFAULT_RECIPE = {
               .evaluate_fraction = 0.1},
     .split = {.folds = 5, .validation = 0.15, .validation_max = 1024},
     .calibrate = 1,
+    .debias = MI_DEBIAS_OPTIMISM,
     .replicates = 1,
     .permutations = 0,
     .null_pairs = 100000,
@@ -43,6 +44,7 @@ static void apply_paper(mi_spec *spec)
     spec->train.ema = 0.0;
     spec->train.gradient_clip = 0.0;
     spec->calibrate = 0;
+    spec->debias = MI_DEBIAS_NONE;
 }
 
 void mi_spec_from_recipe(mi_spec *spec, mi_recipe recipe)
@@ -76,4 +78,12 @@ const char *mi_spec_no_pmi_reason(const mi_spec *spec)
 int mi_spec_has_pmi(const mi_spec *spec)
 {
     return mi_spec_no_pmi_reason(spec) == NULL;
+}
+
+int mi_spec_debiases(const mi_spec *spec)
+{
+    const mi_method method = spec->objective.entry->method;
+    const int fitted = method == MI_METHOD_CRITIC || method == MI_METHOD_BASELINE;
+    return spec->debias == MI_DEBIAS_OPTIMISM && spec->train.early_stopping && fitted &&
+           mi_spec_has_pmi(spec) && mi_objective_plugs_in(&spec->objective);
 }

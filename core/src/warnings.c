@@ -80,17 +80,17 @@ static void warn_calibration(mi_estimate *e, const mi_evidence *v)
 
 static void warn_fit(mi_estimate *e, const mi_evidence *v)
 {
-    const double gap = v->train_mi - e->mi_nats;
-    if (gap > fmax(GAP_NATS, fmax(GAP_SHARE * e->mi_nats, ERRORS_OFF * e->std_err)))
+    const double gap = e->train_nats - e->held_out_nats;
+    if (gap > fmax(GAP_NATS, fmax(GAP_SHARE * e->held_out_nats, ERRORS_OFF * e->std_err)))
         warn(e, MI_WARN_OVERFIT,
              "MI is %.3g nats on training pairs and %.3g on held-out ones; more pairs, fewer columns "
              "(/prepare/pca) or a smaller /critic/hidden would help",
-             v->train_mi, e->mi_nats);
-    if (is_plug_in(v) && e->mi_nats - e->dv > fmax(BRACKET_NATS, BRACKET_SHARE * e->mi_nats))
+             e->train_nats, e->held_out_nats);
+    if (is_plug_in(v) && e->held_out_nats - e->dv > fmax(BRACKET_NATS, BRACKET_SHARE * e->held_out_nats))
         warn(e, MI_WARN_BRACKET,
              "the plug-in value is %.3g nats, the DV bound of the same critic %.3g; the scale of r is off: "
              "trust the bound, and try a larger /objective/nu or more pairs",
-             e->mi_nats, e->dv);
+             e->held_out_nats, e->dv);
 }
 
 /* Upper 0.1 % point of chi-squared (Wilson and Hilferty, 1931). */

@@ -13,7 +13,6 @@ typedef struct mi_evidence {
     uint32_t n_results;
     uint64_t n_duplicates;
     double null_ratio_error;          /* standard error of null_mean_ratio */
-    double train_mi;                  /* mean over runs, nats */
     double fold_chi2;                 /* fold means against their sampling errors */
     uint32_t fold_dof;                /* 0: not known */
     double fold_sd, fold_sd_expected; /* of a fold's mean, nats: seen, and explained by sampling */

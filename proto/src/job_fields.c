@@ -74,6 +74,9 @@ static const proto_field fields[] = {
     {FIELD("/split/validation_max", U32, spec.split.validation_max, "rows of that share, at most"), RANGE(4, 16384)},
 
     {FIELD("/calibrate", FLAG, spec.calibrate, "fit the log-scale of the ratio on validation pairs")},
+    {FIELD("/debias", ENUM, spec.debias,
+           "optimism: MI is the mean of its held-out and its training value; needs early stopping"),
+     .names = NAMES("none", "optimism")},
     {FIELD("/replicates", U32, spec.replicates,
            "repetitions with other folds and weights, averaged"), RANGE(1, 1000)},
     {FIELD("/permutations", U32, spec.permutations,

@@ -26,6 +26,11 @@ static void encode_mi(encoding *e, const mi_estimate *estimate)
     proto_write_object(&e->w, "mi");
     figure(e, "nats", "mi.nats", estimate->mi_nats);
     proto_write_double(&e->w, "bits", estimate->mi_nats * BITS_PER_NAT);
+    figure(e, "held_out_nats", "mi.held_out_nats", estimate->held_out_nats);
+    if (isfinite(estimate->train_nats)) /* nothing fitted, nothing to tell */
+        proto_write_double(&e->w, "train_nats", estimate->train_nats);
+    else
+        proto_write_null(&e->w, "train_nats");
     figure(e, "std_err", "mi.std_err", estimate->std_err);
     proto_write_array(&e->w, "sampling95_nats");
     for (int i = 0; i < 2; i++)

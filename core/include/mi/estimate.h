@@ -43,7 +43,8 @@ const char *mi_warning_name(mi_warning_code code);
 
 typedef struct mi_estimate {
     double mi_nats, std_err;
-    double sampling95_nats[2]; /* mean +- 1.96 se: sampling noise only, not the critic's bias */
+    double held_out_nats, train_nats; /* mi_nats is the first, or with debiasing the mean of both */
+    double sampling95_nats[2];        /* mean +- 1.96 se: sampling noise only, not the critic's bias */
     uint32_t n_runs;
     double *per_run; /* (n_runs) nats, by replicate then fold */
 

@@ -93,7 +93,7 @@ typedef struct mi_run_result {
     const mi_curve_point *curve;
 
     double estimate;           /* the objective's own MI on the test fold, nats */
-    double train_mi;           /* the same on as many training rows */
+    double train_mi;           /* the same on all training rows; NaN where nothing is fitted */
     double slope, log_scale;   /* log r = slope * output + log_scale, already inside pmi */
     double infonce, nwj, dv;   /* bounds by the same critic on test batches, nats */
     double infonce_ceiling;    /* log of their batch size */

@@ -16,6 +16,14 @@ typedef enum mi_transform { MI_TRANSFORM_RANK_GAUSSIAN, MI_TRANSFORM_ZSCORE, MI_
 typedef enum mi_critic_type { MI_CRITIC_SEPARABLE, MI_CRITIC_JOINT } mi_critic_type;
 typedef enum mi_baseline { MI_BASELINE_NONE, MI_BASELINE_GAUSSIAN } mi_baseline;
 
+/*
+ * What is done about the bias of a held-out estimate. A critic fitted to n pairs is off by some error; held
+ * out it makes the mean log r too low, on the pairs that it was fitted to it makes it too high, and to first
+ * order by the same amount (the optimism of Akaike 1974, Efron 1983). The mean of both is free of it. It
+ * needs early stopping: far into overfitting the two are no longer alike.
+ */
+typedef enum mi_debias { MI_DEBIAS_NONE, MI_DEBIAS_OPTIMISM } mi_debias;
+
 #define MI_PCA_OFF  0u
 #define MI_PCA_AUTO UINT32_MAX
 
@@ -64,6 +72,7 @@ typedef struct mi_spec {
     mi_train_spec train;
     mi_split_spec split;
     int calibrate; /* fit the log-scale on validation pairs */
+    mi_debias debias;
     uint32_t replicates;
     uint32_t permutations;
     uint32_t null_pairs; /* mismatched pairs scored in all, spread over folds */
@@ -78,6 +87,8 @@ void mi_spec_set_objective(mi_spec *spec, const mi_objective *entry);
 int mi_spec_has_pmi(const mi_spec *spec);
 /* Why not, for people; NULL when it does. */
 const char *mi_spec_no_pmi_reason(const mi_spec *spec);
+/* Whether the estimate is the mean of held-out and training PMI: asked for, plug-in, early stopping. */
+int mi_spec_debiases(const mi_spec *spec);
 
 /*
  * What a spec asks for on n pairs of dim_x and dim_y columns (see mi_matrix_width), before anything is

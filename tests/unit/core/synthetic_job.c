@@ -52,6 +52,7 @@ synthetic_job *synthetic_job_new(uint32_t n_rows, uint32_t folds, uint32_t repli
 {
     synthetic_job *job = calloc(1, sizeof *job);
     mi_spec_from_recipe(&job->spec, MI_RECIPE_DEFAULT);
+    job->spec.debias = MI_DEBIAS_NONE;
     job->spec.split.folds = folds;
     job->spec.replicates = replicates;
     job->n_rows = n_rows;

@@ -43,6 +43,38 @@ START_TEST(test_mi_is_the_mean_of_all_out_of_fold_pmis)
 }
 END_TEST
 
+START_TEST(test_debiasing_takes_the_mean_of_held_out_and_training)
+{
+    synthetic_job *job = synthetic_job_new(500, 5, 2, 100, 0, 1.0, 0.5);
+    for (uint32_t i = 0; i < job->n_results; i++)
+        job->results[i]->train_mi = job->results[i]->estimate + 0.1 * (i + 1); /* gaps .1 to 1: mean .55 */
+    mi_estimate *raw = synthetic_job_combine(job);
+    job->spec.debias = MI_DEBIAS_OPTIMISM;
+    mi_estimate *e = synthetic_job_combine(job);
+    ck_assert_double_eq(e->held_out_nats, raw->mi_nats);
+    ck_assert_double_eq_tol(e->train_nats - raw->mi_nats, 0.55, 1e-12);
+    ck_assert_double_eq_tol(e->mi_nats - raw->mi_nats, 0.275, 1e-12);
+    ck_assert_double_eq_tol(e->per_run[3] - raw->per_run[3], 0.2, 1e-12);
+    ck_assert_double_eq(e->std_err, raw->std_err);
+    ck_assert_double_eq_tol(e->sampling95_nats[1] - raw->sampling95_nats[1], 0.275, 1e-12);
+    ck_assert_double_eq(e->pmi[17], raw->pmi[17]); /* a PMI stays out of fold */
+    mi_estimate_free(e);
+    mi_estimate_free(raw);
+
+    /* Without early stopping the two are not alike, and a bound has to stay one. */
+    job->spec.train.early_stopping = 0;
+    e = synthetic_job_combine(job);
+    ck_assert_double_eq(e->mi_nats, e->held_out_nats);
+    mi_estimate_free(e);
+    job->spec.train.early_stopping = 1;
+    mi_objective_defaults(&job->spec.objective, mi_objective_find("nwj"), 0);
+    e = synthetic_job_combine(job);
+    ck_assert_double_eq(e->mi_nats, e->held_out_nats);
+    mi_estimate_free(e);
+    synthetic_job_free(job);
+}
+END_TEST
+
 START_TEST(test_replicates_are_averaged_pair_by_pair)
 {
     synthetic_job *job = synthetic_job_new(600, 5, 3, 50, 0, 0.8, 0.5);
@@ -276,7 +308,8 @@ END_TEST
 int main(void)
 {
     RUN_TESTS(
-        "combine", test_mi_is_the_mean_of_all_out_of_fold_pmis, test_replicates_are_averaged_pair_by_pair,
+        "combine", test_mi_is_the_mean_of_all_out_of_fold_pmis,
+        test_debiasing_takes_the_mean_of_held_out_and_training, test_replicates_are_averaged_pair_by_pair,
         test_hold_out_leaves_the_other_pairs_without_pmi,
         test_spread_of_folds_and_of_replicates_widens_the_error, test_sampling_interval_covers_sampling_noise,
         test_null_places_every_pair, test_mean_ratio_survives_large_exponents,

@@ -193,7 +193,7 @@ START_TEST(test_the_resolved_spec_shows_every_setting)
         "\"evaluate_every\":6,"
         "\"evaluate_fraction\":0.1,\"precision\":\"fp32\"},"
         "\"split\":{\"folds\":5,\"by\":\"pair\",\"validation\":0.15,\"validation_max\":1024},\"calibrate\":"
-        "true,\"replicates\":1,"
+        "true,\"debias\":\"optimism\",\"replicates\":1,"
         "\"permutations\":0,\"null_pairs\":100000,\"seed\":\"42\",\"outputs\":{\"pmi\":true,\"model\":false,"
         "\"curve\":true},"
         "\"priority\":5,\"timeout_s\":3600,\"tags\":{}}");
