@@ -18,7 +18,8 @@ typedef enum mi_purpose {
     MI_PURPOSE_NULL,         /* mismatched pairs */
     MI_PURPOSE_PERMUTATION,  /* step = permutation */
     MI_PURPOSE_TRAIN_SAMPLE, /* training rows scored for the train-test gap */
-    MI_PURPOSE_TEST          /* for unit tests */
+    MI_PURPOSE_TEST,         /* for unit tests */
+    MI_PURPOSE_JITTER        /* noise that breaks ties of nearest neighbours */
 } mi_purpose;
 
 typedef struct mi_rng {
