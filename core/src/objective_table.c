@@ -33,7 +33,7 @@ static const char *const direction_names[] = {"both", "columns", NULL};
 #define K_PARAM          COUNT(k, "k", 0, 65535, 0, "candidates of a tuple, 1 to batch - 1; 0: batch - 1")
 #define NEIGHBOURS_PARAM COUNT(neighbours, "neighbors", 1, 64, 3, "k of the nearest neighbours")
 
-static const mi_param_info anchor_params[] = {NU_PARAM, K_PARAM, DIRECTIONS_PARAM};
+static const mi_param_info anchor_params[] = {NU_PARAM, DIRECTIONS_PARAM, K_PARAM};
 static const mi_param_info infonce_params[] = {DIRECTIONS_PARAM};
 static const mi_param_info ksg_params[] = {NEIGHBOURS_PARAM};
 static const mi_param_info lmi_params[] = {

@@ -43,70 +43,60 @@ static void check_known(const proto_node *object, const char *parent, proto_prob
         if (parent[0] == '\0' && proto_field_is_group(at)) {
             if (proto_node_kind(child) == PROTO_OBJECT)
                 check_known(child, at, problem);
-            else if (strcmp(at, "/objective") != 0)
+            else
                 proto_problem_add(problem, at, "expected an object, found %s",
                                   proto_node_describe(child, found));
             continue;
         }
-        const char *nearest = proto_field_nearest(at);
-        if (nearest)
+        char nearest[128];
+        if (proto_field_nearest(at, nearest, sizeof nearest))
             proto_problem_add(problem, at, "unknown field; did you mean \"%s\"?", nearest);
         else
             proto_problem_add(problem, at, "unknown field; GET /v1/info lists the known ones");
     }
 }
 
-/* Node and pointer of a field; "objective" may be the name alone. */
-static const proto_node *field_node(const proto_node *root, const proto_field *field, const char **pointer)
-{
-    *pointer = field->pointer;
-    const proto_node *group = proto_node_member(root, "objective");
-    if (field->kind == PROTO_FIELD_OBJECTIVE && group && proto_node_kind(group) != PROTO_OBJECT) {
-        *pointer = "/objective";
-        return group;
-    }
-    return proto_json_at(root, field->pointer);
-}
-
-static void decode_field(proto_job *job, const proto_node *root, const proto_field *field,
-                         proto_problem *problem)
-{
-    const char *pointer;
-    const proto_node *node = field_node(root, field, &pointer);
-    if (!node)
-        return;
-    if (proto_field_applies(field, job))
-        proto_field_decode(field, job, node, pointer, problem);
-    else
-        proto_problem_add(problem, pointer, "the objective \"%s\" does not take this parameter",
-                          job->spec.objective.entry->name);
-}
-
-/* In the order of the table, but for K, whose one good value comes from train/batch. */
+/* In the order of the table; objectives come last, for they depend on other fields. */
 static void decode_fields(proto_job *job, const proto_node *root, proto_problem *problem)
 {
-    for (int late = 0; late < 2; late++)
-        for (size_t i = 0; proto_field_at(i); i++)
-            if ((proto_field_at(i)->kind == PROTO_FIELD_CANDIDATES) == (late == 1))
-                decode_field(job, root, proto_field_at(i), problem);
+    for (size_t i = 0; proto_field_at(i); i++) {
+        const proto_field *field = proto_field_at(i);
+        const proto_node *node = proto_json_at(root, field->pointer);
+        if (node)
+            proto_field_decode(field, job, node, field->pointer, problem);
+    }
+    proto_objectives_decode(job, root, problem);
+}
+
+/* Why no variant of the job has a PMI, for the message; NULL: one has. */
+static const char *no_pmi_reason(const proto_job *job)
+{
+    const char *reason = NULL;
+    for (uint32_t i = 0; i < proto_job_variants(job); i++) {
+        mi_spec spec = job->spec;
+        if (job->n_objectives > 0)
+            spec.objective = job->objectives[i];
+        if (!(reason = mi_spec_no_pmi_reason(&spec)))
+            return NULL;
+    }
+    return reason;
 }
 
 /* Defaults and refusals that depend on several fields at once. */
 static void check_across(proto_job *job, const proto_node *root, const proto_limits *limits,
                          proto_problem *problem)
 {
-    const mi_objective *objective = job->spec.objective.entry;
     const proto_node *pmi = proto_json_at(root, "/outputs/pmi"),
                      *calibrate = proto_json_at(root, "/calibrate");
-    uint64_t runs = (uint64_t)job->spec.split.folds * job->spec.replicates;
+    const char *name = job->spec.objective.entry->name, *no_pmi = no_pmi_reason(job);
+    uint64_t runs = (uint64_t)job->spec.split.folds * job->spec.replicates * proto_job_variants(job);
     static const char no_ratio[] = "the objective \"%s\" %s, so that there is no %s";
 
-    const char *no_pmi = mi_spec_no_pmi_reason(&job->spec);
     job->want_pmi = !no_pmi && proto_node_bool(pmi, true);
     if (no_pmi && proto_node_bool(pmi, false))
-        proto_problem_add(problem, "/outputs/pmi", no_ratio, objective->name, no_pmi, "PMI of a pair");
+        proto_problem_add(problem, "/outputs/pmi", no_ratio, name, no_pmi, "PMI of a pair");
     if (no_pmi && proto_node_bool(calibrate, false))
-        proto_problem_add(problem, "/calibrate", no_ratio, objective->name, no_pmi, "scale to calibrate");
+        proto_problem_add(problem, "/calibrate", no_ratio, name, no_pmi, "scale to calibrate");
     if (no_pmi)
         job->spec.calibrate = 0;
     if (job->spec.train.max_steps > limits->max_steps)
@@ -115,9 +105,9 @@ static void check_across(proto_job *job, const proto_node *root, const proto_lim
                           job->spec.train.max_steps, limits->max_steps);
     if (runs > limits->max_runs)
         proto_problem_add(problem, proto_json_at(root, "/replicates") ? "/replicates" : "/split/folds",
-                          "folds x replicates is %" PRIu64 " runs; this server takes at most %" PRIu64
+                          "%sfolds x replicates is %" PRIu64 " runs; this server takes at most %" PRIu64
                           " in a job",
-                          runs, limits->max_runs);
+                          job->n_objectives > 0 ? "objectives x " : "", runs, limits->max_runs);
 }
 
 static proto_problem_code parse_problem(mi_status status)

@@ -14,8 +14,6 @@ static void encode_u32(const proto_field *field, uint32_t value, const char *key
 {
     if (field->kind == PROTO_FIELD_PCA && value == MI_PCA_AUTO)
         proto_write_string(w, key, "auto");
-    else if (field->kind == PROTO_FIELD_CANDIDATES)
-        proto_write_u64(w, key, (uint64_t)value - 1);
     else
         proto_write_u64(w, key, value);
 }
@@ -25,6 +23,14 @@ static void encode_hidden(const mi_critic_spec *critic, const char *key, proto_j
     proto_write_array(w, key);
     for (uint32_t i = 0; i < critic->n_hidden; i++)
         proto_write_u64(w, NULL, critic->hidden[i]);
+    proto_write_end_array(w);
+}
+
+static void encode_objectives(const proto_job *job, const char *key, proto_json_writer *w)
+{
+    proto_write_array(w, key);
+    for (uint32_t i = 0; i < job->n_objectives; i++)
+        proto_objective_encode(&job->objectives[i], job->spec.train.batch, NULL, w);
     proto_write_end_array(w);
 }
 
@@ -49,11 +55,13 @@ void proto_field_encode(const proto_field *field, const proto_job *job, const ch
         proto_write_string(w, key, field->names[*(const int *)value]);
         break;
     case PROTO_FIELD_OBJECTIVE:
-        proto_write_string(w, key, job->spec.objective.entry->name);
+        proto_objective_encode(&job->spec.objective, job->spec.train.batch, key, w);
+        break;
+    case PROTO_FIELD_OBJECTIVES:
+        encode_objectives(job, key, w);
         break;
     case PROTO_FIELD_U32:
     case PROTO_FIELD_PCA:
-    case PROTO_FIELD_CANDIDATES:
         encode_u32(field, *(const uint32_t *)value, key, w);
         break;
     case PROTO_FIELD_INT:
@@ -117,7 +125,6 @@ static const char *type_name(proto_field_kind kind)
     switch (kind) {
     case PROTO_FIELD_FIXED:
     case PROTO_FIELD_RECIPE:
-    case PROTO_FIELD_OBJECTIVE:
     case PROTO_FIELD_ENUM:
     case PROTO_FIELD_SEED:
         return "string";
@@ -128,15 +135,16 @@ static const char *type_name(proto_field_kind kind)
     case PROTO_FIELD_LATER:
     case PROTO_FIELD_INPUT:
     case PROTO_FIELD_TAGS:
+    case PROTO_FIELD_OBJECTIVE:
         return "object";
     case PROTO_FIELD_U32:
     case PROTO_FIELD_INT:
     case PROTO_FIELD_PCA:
-    case PROTO_FIELD_CANDIDATES:
         return "integer";
     case PROTO_FIELD_DOUBLE:
         return "number";
     case PROTO_FIELD_HIDDEN:
+    case PROTO_FIELD_OBJECTIVES:
         return "array";
     }
     return "object";
@@ -152,9 +160,6 @@ static void describe_names(const char *const *names, const char *key, proto_json
 
 static void describe_field(const proto_field *field, const proto_job *defaults, proto_json_writer *w)
 {
-    const mi_param_info *param = proto_field_param(field, defaults->spec.objective.entry);
-    double min = param && field->kind == PROTO_FIELD_DOUBLE ? param->min : field->min;
-    double max = param && field->kind == PROTO_FIELD_DOUBLE ? param->max : field->max;
     proto_write_object(w, NULL);
     proto_write_string(w, "pointer", field->pointer);
     proto_write_string(w, "type", type_name(field->kind));
@@ -163,46 +168,55 @@ static void describe_field(const proto_field *field, const proto_job *defaults, 
         proto_write_bool(w, "available", false);
     if (field->names)
         describe_names(field->names, "values", w);
-    if (max > min && field->kind != PROTO_FIELD_SEED && field->kind != PROTO_FIELD_TAGS) {
-        proto_write_double(w, "minimum", min);
-        proto_write_double(w, "maximum", max);
+    if (field->max > field->min && field->kind != PROTO_FIELD_SEED && field->kind != PROTO_FIELD_TAGS) {
+        proto_write_double(w, "minimum", field->min);
+        proto_write_double(w, "maximum", field->max);
     }
-    if (field->kind != PROTO_FIELD_INPUT && field->kind != PROTO_FIELD_LATER)
+    if (field->kind != PROTO_FIELD_INPUT && field->kind != PROTO_FIELD_LATER &&
+        field->kind != PROTO_FIELD_OBJECTIVES)
         proto_field_encode(field, defaults, "default", w);
     proto_write_end_object(w);
 }
 
-static void describe_objective(const mi_objective *objective, proto_json_writer *w)
+/* The names of the entries that declare the parameter. */
+static void describe_takers(const mi_param_info *param, proto_json_writer *w)
 {
-    proto_write_object(w, NULL);
-    proto_write_string(w, "name", objective->name);
-    proto_write_string(w, "help", objective->help);
-    proto_write_u64(w, "type", (uint64_t)objective->type);
-    mi_spec spec;
-    mi_spec_from_recipe(&spec, MI_RECIPE_DEFAULT);
-    mi_spec_set_objective(&spec, objective);
-    proto_write_bool(w, "pmi", mi_spec_has_pmi(&spec) != 0);
-    proto_write_array(w, "parameters");
-    for (size_t i = 0; i < objective->n_params; i++) {
-        const mi_param_info *param = &objective->params[i];
-        char pointer[64];
-        snprintf(pointer, sizeof pointer, "/objective/%s", param->name);
-        const proto_field *field = proto_field_find(pointer);
-        proto_write_object(w, NULL);
-        proto_write_string(w, "name", param->name);
-        proto_write_string(w, "help", field && field->names ? field->help : param->help);
-        if (field && field->names) {
-            describe_names(field->names, "values", w);
-            proto_write_string(w, "default", field->names[(int)param->fallback]);
-        } else {
-            proto_write_double(w, "minimum", param->min);
-            proto_write_double(w, "maximum", param->max);
-            proto_write_double(w, "default", param->fallback);
-        }
-        proto_write_end_object(w);
+    proto_write_array(w, "objectives");
+    for (size_t i = 0; mi_objective_at(i); i++) {
+        const mi_param_info *own = proto_param_find(mi_objective_at(i), param->name);
+        if (own && proto_param_same(own, param))
+            proto_write_string(w, NULL, mi_objective_at(i)->name);
     }
     proto_write_end_array(w);
+}
+
+/* What may stand below /objective: rows of their own, a parameter that entries declare differently has
+ * several. */
+static void describe_objective_fields(const proto_field *field, const proto_job *defaults,
+                                      proto_json_writer *w)
+{
+    const mi_objective *first;
+    const mi_param_info *param;
+    char pointer[128];
+    proto_write_object(w, NULL);
+    proto_write_string(w, "pointer", "/objective/name");
+    proto_write_string(w, "type", "string");
+    proto_write_string(w, "help", field->help);
+    proto_write_array(w, "values");
+    for (size_t i = 0; mi_objective_at(i); i++)
+        proto_write_string(w, NULL, mi_objective_at(i)->name);
+    proto_write_end_array(w);
+    proto_write_string(w, "default", defaults->spec.objective.entry->name);
     proto_write_end_object(w);
+    for (size_t i = 0; (param = proto_param_at(i, &first)); i++) {
+        proto_write_object(w, NULL);
+        proto_pointer_join(pointer, sizeof pointer, field->pointer, param->name);
+        proto_write_string(w, "pointer", pointer);
+        proto_write_string(w, "help", param->help);
+        proto_param_describe(param, w);
+        describe_takers(param, w);
+        proto_write_end_object(w);
+    }
 }
 
 void proto_job_describe(proto_json_writer *w)
@@ -215,7 +229,7 @@ void proto_job_describe(proto_json_writer *w)
     job.tags = no_tags;
     proto_write_array(w, "objectives");
     for (size_t i = 0; mi_objective_at(i); i++)
-        describe_objective(mi_objective_at(i), w);
+        proto_objective_describe(mi_objective_at(i), NULL, w);
     proto_write_end_array(w);
     describe_names(proto_field_find("/critic/type")->names, "critics", w);
 
@@ -229,7 +243,11 @@ void proto_job_describe(proto_json_writer *w)
 
     mi_spec_from_recipe(&job.spec, MI_RECIPE_DEFAULT);
     proto_write_array(w, "fields");
-    for (size_t i = 0; proto_field_at(i); i++)
-        describe_field(proto_field_at(i), &job, w);
+    for (size_t i = 0; proto_field_at(i); i++) {
+        if (proto_field_at(i)->kind == PROTO_FIELD_OBJECTIVE)
+            describe_objective_fields(proto_field_at(i), &job, w);
+        else
+            describe_field(proto_field_at(i), &job, w);
+    }
     proto_write_end_array(w);
 }

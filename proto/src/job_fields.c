@@ -1,5 +1,6 @@
 #include "job_fields.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WORD(pointer_, kind_, help_) .pointer = pointer_, .kind = PROTO_FIELD_##kind_, .help = help_
@@ -10,10 +11,14 @@
 #define MAX_EXACT         9007199254740992.0 /* 2^53 */
 #define MAX_SUGGESTION    48                 /* longer names are not compared */
 
+#define X(name, text) [PROTO_KIND_##name] = text,
+static const char *const kind_names[] = {PROTO_JOB_KIND_MAP(X) NULL};
+#undef X
+
 /* clang-format off */
 static const proto_field fields[] = {
-    {WORD("/kind", FIXED,
-           "what to do"), .names = NAMES("estimate"), .later = NAMES("screen", "thresholds", "benchmark")},
+    {FIELD("/kind", ENUM, kind,
+           "what to do"), .names = kind_names, .later = NAMES("screen", "thresholds", "benchmark")},
     {FIELD("/x", INPUT, x,
            "one side of the pairs: {\"dataset\": name}, {\"data\": [[...]]} or {\"sha256\": content}")},
     {FIELD("/y", INPUT, y, "the other side, row i paired with row i of x")},
@@ -29,12 +34,9 @@ static const proto_field fields[] = {
     {FIELD("/prepare/clip", DOUBLE, spec.prepare.clip,
            "z-scores are held within plus and minus this"), RANGE(0.5, 1e6)},
 
-    {FIELD("/objective/name", OBJECTIVE, spec.objective, "what the critic is trained on")},
-    {FIELD("/objective/nu", DOUBLE, spec.objective.params.nu, "weight of the anchor"), .param = "nu"},
-    {FIELD("/objective/directions", ENUM, spec.objective.params.directions,
-           "contrast rows and columns, or columns alone"), .names = NAMES("both", "columns"), .param = "directions"},
-    {FIELD("/objective/k", CANDIDATES, spec.train.batch,
-           "candidates; batch - 1, the only value in this version"), .param = "nu"},
+    {FIELD("/objective", OBJECTIVE, spec.objective, "what the critic is trained on")},
+    {FIELD("/objectives", OBJECTIVES, objectives,
+           "several, to be compared on the same folds and seeds: names, or objects like /objective")},
 
     {FIELD("/critic/type", ENUM, spec.critic.type,
            "separable: f(x).g(y); joint: one network over [x;y]"),
@@ -161,23 +163,42 @@ const char *proto_name_nearest(const char *found, const char *const *names)
     return nearest && close_enough(found, best) ? nearest : NULL;
 }
 
-const char *proto_field_nearest(const char *pointer)
+/* The best guess so far. */
+typedef struct guess {
+    const char *token; /* last one of the pointer that was found */
+    size_t group;      /* bytes of it before that */
+    const char *pointer;
+    size_t distance;
+    char *out;
+    size_t size;
+} guess;
+
+/* A candidate is group + name, group ending in a slash. Siblings win over others of the same distance. */
+static void consider(guess *g, const char *group, size_t n_group, const char *name)
 {
-    const char *token = strrchr(pointer, '/') + 1, *nearest = NULL;
-    size_t group = (size_t)(token - pointer), best = SIZE_MAX;
+    size_t distance = edit_distance(g->token, name);
+    bool sibling = n_group == g->group && strncmp(group, g->pointer, n_group) == 0;
+    if (!sibling && distance != SIZE_MAX)
+        distance += 1;
+    if (distance >= g->distance)
+        return;
+    g->distance = distance;
+    snprintf(g->out, g->size, "%.*s%s", (int)n_group, group, name);
+}
+
+bool proto_field_nearest(const char *pointer, char *out, size_t size)
+{
+    static const char objective[] = "/objective/";
+    const char *token = strrchr(pointer, '/') + 1;
+    guess g = {token, (size_t)(token - pointer), pointer, SIZE_MAX, out, size};
     for (size_t i = 0; i < N_FIELDS; i++) {
-        const char *other = strrchr(fields[i].pointer, '/') + 1;
-        size_t distance = edit_distance(token, other);
-        bool sibling =
-            (size_t)(other - fields[i].pointer) == group && strncmp(fields[i].pointer, pointer, group) == 0;
-        if (!sibling && distance != SIZE_MAX)
-            distance += 1;
-        if (distance < best) {
-            best = distance;
-            nearest = fields[i].pointer;
-        }
+        const char *name = strrchr(fields[i].pointer, '/') + 1;
+        consider(&g, fields[i].pointer, (size_t)(name - fields[i].pointer), name);
     }
-    return nearest && close_enough(token, best) ? nearest : NULL;
+    const mi_objective *entry;
+    for (size_t i = 0; proto_param_at(i, &entry); i++)
+        consider(&g, objective, sizeof objective - 1, proto_param_at(i, &entry)->name);
+    return g.distance != SIZE_MAX && close_enough(token, g.distance);
 }
 
 void proto_pointer_join(char *out, size_t size, const char *parent, const char *key)
@@ -194,15 +215,14 @@ void proto_pointer_join(char *out, size_t size, const char *parent, const char *
     out[n] = '\0';
 }
 
-const mi_param_info *proto_field_param(const proto_field *field, const mi_objective *objective)
-{
-    for (size_t i = 0; field->param && i < objective->n_params; i++)
-        if (strcmp(objective->params[i].name, field->param) == 0)
-            return &objective->params[i];
-    return NULL;
-}
-
 bool proto_field_applies(const proto_field *field, const proto_job *job)
 {
-    return !field->param || proto_field_param(field, job->spec.objective.entry) != NULL;
+    return field->kind == PROTO_FIELD_OBJECTIVE    ? job->n_objectives == 0
+           : field->kind == PROTO_FIELD_OBJECTIVES ? job->n_objectives > 0
+                                                   : true;
+}
+
+const char *proto_job_kind_name(proto_job_kind kind)
+{
+    return kind_names[kind];
 }

@@ -1,7 +1,8 @@
 /*
  * The table of a job's fields. Decoding, encoding the resolved spec, the "did you mean" of unknown fields and
- * the description in /v1/info all walk it, in its order: a field stands behind those that set its default
- * (recipe) or its meaning (objective/name).
+ * the description in /v1/info all walk it, in its order: a field stands behind the one that sets its default
+ * (recipe). What lies below /objective is not here: each entry of core's table of objectives declares its
+ * own parameters (job_objective.c).
  */
 #ifndef PROTO_JOB_FIELDS_H
 #define PROTO_JOB_FIELDS_H
@@ -14,17 +15,17 @@ typedef enum proto_field_kind {
     PROTO_FIELD_LATER, /* known, not available in this version */
     PROTO_FIELD_INPUT, /* x, y */
     PROTO_FIELD_RECIPE,
-    PROTO_FIELD_OBJECTIVE, /* the name of an entry of the objective table */
-    PROTO_FIELD_ENUM,      /* int-sized enum; names[] in its order */
+    PROTO_FIELD_OBJECTIVE,  /* an entry of the objective table with its parameters */
+    PROTO_FIELD_OBJECTIVES, /* several */
+    PROTO_FIELD_ENUM,       /* int-sized enum; names[] in its order */
     PROTO_FIELD_U32,
     PROTO_FIELD_INT,
     PROTO_FIELD_DOUBLE,
     PROTO_FIELD_FLAG, /* boolean in an int */
     PROTO_FIELD_BOOL,
-    PROTO_FIELD_PCA,        /* "auto" or a count */
-    PROTO_FIELD_CANDIDATES, /* K: batch - 1, nothing else yet */
-    PROTO_FIELD_HIDDEN,     /* widths of layers */
-    PROTO_FIELD_SEED,       /* u64, a string on the wire */
+    PROTO_FIELD_PCA,    /* "auto" or a count */
+    PROTO_FIELD_HIDDEN, /* widths of layers */
+    PROTO_FIELD_SEED,   /* u64, a string on the wire */
     PROTO_FIELD_TAGS,
 } proto_field_kind;
 
@@ -36,7 +37,6 @@ typedef struct proto_field {
     double min, max;
     const char *const *names; /* of values, NULL-terminated */
     const char *const *later; /* values that are known but not available yet, or NULL */
-    const char *param;        /* only for objectives that declare this parameter; its range is theirs */
 } proto_field;
 
 /* Field `index`, NULL past the end. */
@@ -44,16 +44,14 @@ const proto_field *proto_field_at(size_t index);
 const proto_field *proto_field_find(const char *pointer);
 /* "/train": whether fields lie below it. */
 bool proto_field_is_group(const char *pointer);
-/* The known field that was most likely meant by the unknown one, or NULL. */
-const char *proto_field_nearest(const char *pointer);
+/* The pointer of the known field that was most likely meant by the unknown one; false: none is near. */
+bool proto_field_nearest(const char *pointer, char *out, size_t size);
 /* The same for a value among names. */
 const char *proto_name_nearest(const char *found, const char *const *names);
 
 /* parent + "/" + key, escaped as RFC 6901 says, cut to size. */
 void proto_pointer_join(char *out, size_t size, const char *parent, const char *key);
 
-/* The parameter of an objective that stands behind the field; NULL when the objective has none such. */
-const mi_param_info *proto_field_param(const proto_field *field, const mi_objective *objective);
 /* Whether the field means something for this job; others are neither accepted nor shown. */
 bool proto_field_applies(const proto_field *field, const proto_job *job);
 
@@ -61,6 +59,25 @@ bool proto_field_applies(const proto_field *field, const proto_job *job);
 void proto_input_decode(proto_input *input, const proto_node *node, const char *pointer,
                         proto_json_matrix *matrix, const proto_limits *limits, proto_problem *problem);
 void proto_input_encode(const proto_input *input, const char *key, proto_json_writer *w);
+
+/* job_objective.c: `objective` and `objectives`, behind everything that they depend on (recipe, train/batch).
+ */
+void proto_objectives_decode(proto_job *job, const proto_node *root, proto_problem *problem);
+/* Declared parameter of any entry by its name; NULL: there is none. */
+const mi_param_info *proto_param_find(const mi_objective *objective, const char *name);
+/* Parameter `index` of all entries together, each name with another meaning or range once; NULL past the end.
+ * *first: the entry that declares it first. */
+const mi_param_info *proto_param_at(size_t index, const mi_objective **first);
+/* Whether two declarations say the same. */
+bool proto_param_same(const mi_param_info *a, const mi_param_info *b);
+/* A parameter's value as people see it. */
+double proto_param_shown(const mi_objective_spec *objective, const mi_param_info *param, uint32_t batch);
+void proto_objective_encode(const mi_objective_spec *objective, uint32_t batch, const char *key,
+                            proto_json_writer *w);
+/* One entry, for /v1/info. */
+void proto_objective_describe(const mi_objective *objective, const char *key, proto_json_writer *w);
+/* Its "type", "values" or "minimum" and "maximum", and "default", into the object that is open. */
+void proto_param_describe(const mi_param_info *param, proto_json_writer *w);
 
 /* job_values.c: one field, in and out. */
 void proto_field_decode(const proto_field *field, proto_job *job, const proto_node *node, const char *pointer,

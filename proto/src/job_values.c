@@ -10,7 +10,7 @@
 #define MAX_TAG_VALUE 256
 
 _Static_assert(sizeof(mi_recipe) == sizeof(int) && sizeof(mi_transform) == sizeof(int) &&
-                   sizeof(mi_directions) == sizeof(int) && sizeof(mi_critic_type) == sizeof(int) &&
+                   sizeof(proto_job_kind) == sizeof(int) && sizeof(mi_critic_type) == sizeof(int) &&
                    sizeof(mi_baseline) == sizeof(int),
                "the table reads and writes enums as int");
 
@@ -58,19 +58,11 @@ static void *target(const decoding *d)
     return (char *)d->job + d->field->offset;
 }
 
-static void range_of(const proto_field *field, const proto_job *job, double *min, double *max)
-{
-    const mi_param_info *param = proto_field_param(field, job->spec.objective.entry);
-    *min = param ? param->min : field->min;
-    *max = param ? param->max : field->max;
-}
-
 /* A number in the field's range, whole when asked for. */
 static bool decode_number(const decoding *d, bool whole, double *out)
 {
     char low[32], high[32], what[128];
-    double min, max, value = proto_node_number(d->node, (double)NAN);
-    range_of(d->field, d->job, &min, &max);
+    const double min = d->field->min, max = d->field->max, value = proto_node_number(d->node, (double)NAN);
     if (value >= min && value <= max && (!whole || value == floor(value))) {
         *out = value;
         return true;
@@ -111,22 +103,6 @@ static int decode_name(const decoding *d)
     return -1;
 }
 
-static void decode_objective(const decoding *d)
-{
-    const char *value = proto_node_string(d->node, NULL);
-    const mi_objective *found = value ? mi_objective_find(value) : NULL;
-    if (!found) {
-        char list[192] = "the name of an objective: ";
-        for (size_t i = 0; mi_objective_at(i); i++) {
-            size_t n = strlen(list);
-            snprintf(list + n, sizeof list - n, "%s\"%s\"", i == 0 ? "" : ", ", mi_objective_at(i)->name);
-        }
-        expected(d, list);
-        return;
-    }
-    mi_spec_set_objective(&d->job->spec, found);
-}
-
 static void decode_pca(const decoding *d)
 {
     double value;
@@ -137,16 +113,6 @@ static void decode_pca(const decoding *d)
         expected(d, "\"auto\" or a number of components (0: off)");
     else if (decode_number(d, true, &value))
         *(uint32_t *)target(d) = (uint32_t)value;
-}
-
-static void decode_candidates(const decoding *d)
-{
-    char what[64];
-    uint32_t batch = *(uint32_t *)target(d);
-    if (proto_node_number(d->node, -1) == (double)batch - 1)
-        return;
-    snprintf(what, sizeof what, "%" PRIu32 " (batch - 1, the only value in this version)", batch - 1);
-    expected(d, what);
 }
 
 static void decode_hidden(const decoding *d)
@@ -289,13 +255,12 @@ void proto_field_decode(const proto_field *field, proto_job *job, const proto_no
         proto_problem_add(problem, pointer, "is not available in this version; leave it out");
         break;
     case PROTO_FIELD_INPUT:
-        break;
+    case PROTO_FIELD_OBJECTIVE:
+    case PROTO_FIELD_OBJECTIVES:
+        break; /* elsewhere */
     case PROTO_FIELD_RECIPE:
         if ((index = decode_name(&d)) >= 0)
             mi_spec_from_recipe(&job->spec, (mi_recipe)index);
-        break;
-    case PROTO_FIELD_OBJECTIVE:
-        decode_objective(&d);
         break;
     case PROTO_FIELD_ENUM:
         if ((index = decode_name(&d)) >= 0)
@@ -315,9 +280,6 @@ void proto_field_decode(const proto_field *field, proto_job *job, const proto_no
         break;
     case PROTO_FIELD_PCA:
         decode_pca(&d);
-        break;
-    case PROTO_FIELD_CANDIDATES:
-        decode_candidates(&d);
         break;
     case PROTO_FIELD_HIDDEN:
         decode_hidden(&d);

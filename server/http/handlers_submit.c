@@ -134,31 +134,48 @@ static void check_shapes(const proto_job *job, proto_problem *problem)
     }
 }
 
-static void check_plan(const proto_job *job, const proto_limits *limits, proto_problem *problem)
+/* Whether the next variant is worth a look: what all share is wrong for all of them, and is told once. */
+static bool check_variant(const proto_job *job, uint32_t variant, const proto_limits *limits,
+                          proto_problem *problem)
 {
+    mi_spec spec;
     mi_plan plan;
     mi_error err = {0};
-    if (mi_plan_make(&plan, &job->spec, job->x.rows, job->x.cols, job->y.cols, &err) != MI_OK) {
-        if (err.code == MI_INVALID)
-            proto_problem_add(problem, err.pointer, "%s", err.message);
-        else
-            proto_problem_from_error(problem, &err);
-    } else if (plan.workspace_bytes > limits->max_workspace_bytes) {
+    char pointer[sizeof err.pointer + 16];
+    proto_job_variant(job, variant, &spec);
+    mi_status status = mi_plan_make(&plan, &spec, job->x.rows, job->x.cols, job->y.cols, &err);
+    proto_job_pointer(job, variant, err.pointer, pointer, sizeof pointer);
+    if (status == MI_INVALID || (status == MI_UNSUPPORTED && err.pointer[0] != '\0')) {
+        proto_problem_add(problem, pointer, "%s", err.message);
+        return strcmp(pointer, err.pointer) != 0;
+    }
+    if (status != MI_OK) {
+        proto_problem_from_error(problem, &err);
+        return false;
+    }
+    if (plan.workspace_bytes > limits->max_workspace_bytes) {
         proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
                           "a run of this job needs %" PRIu64 " MiB of memory; at most %" PRIu64
                           " MiB are allowed (a smaller batch or critic needs less)",
                           plan.workspace_bytes >> 20, limits->max_workspace_bytes >> 20);
-    } else if (plan.n_runs > limits->max_runs) {
-        proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
-                          "folds times replicates are %" PRIu32 " runs; at most %" PRIu64 " are allowed",
-                          plan.n_runs, limits->max_runs);
+        return false;
     }
+    return true;
+}
+
+static void check_plan(const proto_job *job, const proto_limits *limits, proto_problem *problem)
+{
+    for (uint32_t i = 0; i < proto_job_variants(job); i++)
+        if (!check_variant(job, i, limits, problem))
+            return;
 }
 
 /* Everything that can be known before the job is taken. MI_OK: look at problem. */
 static mi_status prepare(const http_request *q, proto_job *job, proto_problem *problem, mi_error *err)
 {
     const resolver to = {q->config->store, problem, err};
+    if (job->n_objectives > 0)
+        proto_problem_add(problem, "/objectives", "comparisons are not available yet");
     mi_status status = resolve(&to, "x", &job->x);
     if (status == MI_OK)
         status = resolve(&to, "y", &job->y);

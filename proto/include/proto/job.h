@@ -15,6 +15,19 @@
 #define PROTO_JOB_TREE_MAX      (1u << 20) /* bytes of a job document without its inline matrices */
 #define PROTO_DEFAULT_PRIORITY  5
 #define PROTO_DEFAULT_TIMEOUT_S 3600
+#define PROTO_MAX_OBJECTIVES    32
+#define PROTO_LABEL_MAX         160 /* with its NUL */
+
+/* X(name, text) */
+#define PROTO_JOB_KIND_MAP(X) X(ESTIMATE, "estimate")
+
+typedef enum proto_job_kind {
+#define X(name, text) PROTO_KIND_##name,
+    PROTO_JOB_KIND_MAP(X)
+#undef X
+} proto_job_kind;
+
+const char *proto_job_kind_name(proto_job_kind kind);
 
 /*
  * Where x or y comes from. As submitted: {"dataset": name}, or {"data": [[...]]}, or {"sha256": ...} of a
@@ -28,13 +41,20 @@ typedef struct proto_input {
     float *inline_data;               /* (rows, cols) owned, NULL unless inline */
 } proto_input;
 
+/*
+ * A job makes one estimate (`objective`), or a comparison of several on the same folds and seeds
+ * (`objectives`). Each is a variant of the job: see proto_job_variant.
+ */
 typedef struct proto_job {
-    mi_spec spec;
+    proto_job_kind kind;
+    mi_spec spec;          /* what the variants share, and the objective of the first */
+    uint32_t n_objectives; /* of a comparison; 0: the job is none */
+    mi_objective_spec objectives[PROTO_MAX_OBJECTIVES];
     proto_input x, y;
-    bool want_pmi, want_curve;
-    int priority;       /* 0..9, higher first; default 5 */
-    uint32_t timeout_s; /* 1..; default 3600 */
-    char *tags;         /* canonical JSON object of strings, owned; "{}" when none */
+    bool want_pmi, want_curve; /* PMI of those that have one */
+    int priority;              /* 0..9, higher first; default 5 */
+    uint32_t timeout_s;        /* 1..; default 3600 */
+    char *tags;                /* canonical JSON object of strings, owned; "{}" when none */
 } proto_job;
 
 /*
@@ -46,6 +66,22 @@ typedef struct proto_job {
 mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const proto_limits *limits,
                            proto_problem *problem);
 void proto_job_free(proto_job *job);
+
+/* Estimates in the job, at least 1. */
+uint32_t proto_job_variants(const proto_job *job);
+/* The settings of one of them, for core: those of the job with its objective; neither calibration nor
+ * permutations where that gives no PMI. */
+void proto_job_variant(const proto_job *job, uint32_t variant, mi_spec *out);
+/* What to call it: its objective's name, with the parameters that tell it from others of that name:
+ * "smile tau=5". Labels of a job differ. */
+void proto_job_label(const proto_job *job, uint32_t variant, char out[PROTO_LABEL_MAX]);
+/* Where core's complaint about a variant's settings stands in the job: "/objective/k" is "/objectives/2/k" of
+ * a comparison. */
+void proto_job_pointer(const proto_job *job, uint32_t variant, const char *pointer, char *out, size_t size);
+/* {"name": ..., and every parameter of the variant's objective}. */
+void proto_job_encode_objective(const proto_job *job, uint32_t variant, const char *key,
+                                proto_json_writer *w);
+
 /* The whole resolved spec as one JSON object (what GET shows as "spec"); decodes to the same job, bit for
  * bit. */
 void proto_job_encode_spec(const proto_job *job, proto_text *out);

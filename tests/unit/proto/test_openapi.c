@@ -33,9 +33,7 @@ static const proto_node *schema_of(const proto_field *field)
     char pointer[256], group[64];
     const char *name = strrchr(field->pointer, '/') + 1;
     snprintf(group, sizeof group, "%.*s", (int)(name - field->pointer - 1), field->pointer);
-    if (strcmp(group, "/objective") == 0)
-        snprintf(pointer, sizeof pointer, "/components/schemas/Objective/properties/%s", name);
-    else if (group[0] != '\0')
+    if (group[0] != '\0')
         snprintf(pointer, sizeof pointer, "/components/schemas/JobSpec/properties%s/properties/%s", group,
                  name);
     else
@@ -79,8 +77,7 @@ START_TEST(test_every_field_of_a_job_is_described_with_its_range_names_and_defau
         }
         ck_assert_msg(schema != NULL, "%s", field->pointer);
         if ((field->kind == PROTO_FIELD_U32 || field->kind == PROTO_FIELD_INT ||
-             field->kind == PROTO_FIELD_DOUBLE) &&
-            !field->param) {
+             field->kind == PROTO_FIELD_DOUBLE)) {
             ck_assert_msg(proto_node_number(proto_node_member(schema, "minimum"), -1) == field->min, "%s",
                           field->pointer);
             ck_assert_msg(proto_node_number(proto_node_member(schema, "maximum"), -1) == field->max, "%s",
@@ -124,7 +121,6 @@ START_TEST(test_no_field_is_described_that_does_not_exist)
         described +=
             proto_field_is_group(pointer) ? count_members(proto_node_member(child, "properties")) : 1;
     }
-    described += count_members(at("/components/schemas/Objective/properties"));
     for (size_t i = 0; proto_field_at(i); i++)
         fields += proto_field_at(i)->kind != PROTO_FIELD_LATER;
     ck_assert_uint_eq(described, fields);
@@ -163,6 +159,41 @@ START_TEST(test_codes_states_and_objectives_are_those_of_the_code)
 }
 END_TEST
 
+START_TEST(test_every_parameter_of_an_objective_is_described)
+{
+    const mi_objective *first;
+    const mi_param_info *param;
+    load();
+    const proto_node *described = at("/components/schemas/Objective/properties");
+    for (size_t i = 0; (param = proto_param_at(i, &first)); i++) {
+        const proto_node *schema = proto_node_member(described, param->name);
+        const char *type = proto_node_string(proto_node_member(schema, "type"), "absent");
+        ck_assert_msg(strcmp(type, param->kind == MI_PARAM_NUMBER  ? "number"
+                                   : param->kind == MI_PARAM_COUNT ? "integer"
+                                                                   : "string") == 0,
+                      "%s of %s is %s", param->name, first->name, type);
+        const proto_node *name = proto_node_first(proto_node_member(schema, "enum"));
+        for (size_t k = 0; param->names && param->names[k]; k++, name = proto_node_next(name))
+            ck_assert_msg(strcmp(proto_node_string(name, ""), param->names[k]) == 0, "%s", param->name);
+    }
+    unload();
+}
+END_TEST
+
+START_TEST(test_no_parameter_is_described_that_no_objective_takes)
+{
+    load();
+    for (const proto_node *child = proto_node_first(at("/components/schemas/Objective/properties")); child;
+         child = proto_node_next(child)) {
+        bool taken = strcmp(proto_node_key(child), "name") == 0;
+        for (size_t i = 0; mi_objective_at(i); i++)
+            taken = taken || proto_param_find(mi_objective_at(i), proto_node_key(child));
+        ck_assert_msg(taken, "%s", proto_node_key(child));
+    }
+    unload();
+}
+END_TEST
+
 static void check_references(const proto_node *node)
 {
     const char *reference = proto_node_string(proto_node_member(node, "$ref"), NULL);
@@ -184,5 +215,7 @@ int main(void)
 {
     RUN_TESTS("openapi", test_every_field_of_a_job_is_described_with_its_range_names_and_default,
               test_no_field_is_described_that_does_not_exist,
+              test_every_parameter_of_an_objective_is_described,
+              test_no_parameter_is_described_that_no_objective_takes,
               test_codes_states_and_objectives_are_those_of_the_code, test_every_reference_leads_somewhere);
 }
