@@ -1,6 +1,7 @@
 #include "critic.h"
 
 #include "critic_impl.h"
+#include "critic_offset.h"
 
 #include <assert.h>
 #include <string.h>
@@ -12,9 +13,26 @@ static const mi_critic_ops *ops_of(const mi_critic *critic)
         return &mi_critic_separable_ops;
     case MI_CRITIC_JOINT:
         return &mi_critic_joint_ops;
+    case MI_CRITIC_BILINEAR:
+        return &mi_critic_bilinear_ops;
+    case MI_CRITIC_COSINE:
+        return &mi_critic_cosine_ops;
     }
     assert(!"a critic of unknown type");
     return NULL;
+}
+
+static void training_layout(mi_critic *critic, mi_arena *arena)
+{
+    mi_critic_batch t = {0};
+    const size_t batch = critic->max_batch;
+    for (int side = 0; side < 2; side++) {
+        t.features[side] = MI_TAKE(arena, float, batch * critic->width);
+        t.grad_learned[side] = MI_TAKE(arena, float, batch * critic->learned);
+    }
+    critic->training = MI_TAKE(arena, mi_critic_batch, 1);
+    if (critic->training)
+        *critic->training = t;
 }
 
 mi_status mi_critic_layout(mi_critic *critic, mi_arena *arena, const mi_critic_spec *spec, uint32_t dim_x,
@@ -26,19 +44,45 @@ mi_status mi_critic_layout(mi_critic *critic, mi_arena *arena, const mi_critic_s
         .dim = {dim_x, dim_y},
         .n_hidden = spec->n_hidden,
         .embed = spec->embed,
+        .baseline = spec->baseline,
+        .temperature = spec->temperature,
+        .learn_temperature = spec->learn_temperature,
+        .y_offset = spec->y_offset != 0,
         .base = base,
         .max_batch = max_batch,
     };
     memcpy(critic->hidden, spec->hidden, sizeof critic->hidden);
-    const mi_status status = ops_of(critic)->layout(critic, arena, err);
-    if (status == MI_OK && arena->overflow)
+    mi_status status = ops_of(critic)->layout(critic, arena, err);
+    if (status == MI_OK && critic->y_offset)
+        status = mi_critic_offset_layout(critic, arena, err);
+    if (status != MI_OK)
+        return status;
+    if (__builtin_add_overflow(critic->learned, (uint32_t)critic->y_offset, &critic->width) ||
+        __builtin_add_overflow(critic->width, base, &critic->width))
+        return mi_fail_at(err, MI_LIMIT, "/critic", "too many columns");
+    training_layout(critic, arena);
+    if (arena->overflow)
         return mi_fail_at(err, MI_LIMIT, "/critic", "the critic is too large for this machine");
-    return status;
+    return MI_OK;
 }
 
 void mi_critic_init(const mi_critic *critic, mi_baseline baseline, mi_rng *rng, float *params)
 {
     ops_of(critic)->init(critic, baseline == MI_BASELINE_GAUSSIAN, rng, params);
+    if (critic->y_offset)
+        mi_critic_offset_init(critic, rng, params);
+}
+
+/* features (n, S) of n rows of a side; limits of n as in `embed`. */
+static void embed(mi_critic *critic, const float *params, mi_side side, const float *rows, const float *base,
+                  uint32_t n, mi_embed_mode mode, float *features)
+{
+    const size_t width = critic->width, g = critic->base;
+    ops_of(critic)->embed(critic, params, side, rows, n, mode, features);
+    if (critic->y_offset)
+        mi_critic_offset_column(critic, params, side, rows, n, mode, features + critic->learned);
+    for (size_t i = 0; g > 0 && i < n; i++)
+        memcpy(features + (i + 1) * width - g, base + i * g, g * sizeof *base);
 }
 
 void mi_critic_forward(mi_critic *critic, const float *params, const float *x, const float *y,
@@ -46,12 +90,22 @@ void mi_critic_forward(mi_critic *critic, const float *params, const float *x, c
 {
     assert(batch >= 2 && batch <= critic->max_batch);
     const float *const rows[2] = {x, y}, *const base[2] = {base_x, base_y};
-    ops_of(critic)->forward(critic, params, rows, base, batch, scores);
+    mi_critic_batch *t = critic->training;
+    t->n = batch;
+    for (int side = 0; side < 2; side++) {
+        t->rows[side] = rows[side];
+        embed(critic, params, (mi_side)side, rows[side], base[side], batch, MI_EMBED_TRAIN,
+              t->features[side]);
+    }
+    ops_of(critic)->block(critic, params, t->features[MI_SIDE_X], batch, t->features[MI_SIDE_Y], batch,
+                          scores, batch);
 }
 
 void mi_critic_backward(mi_critic *critic, const float *params, const float *grad_scores, float *grad_params)
 {
     ops_of(critic)->backward(critic, params, grad_scores, grad_params);
+    if (critic->y_offset)
+        mi_critic_offset_backward(critic, params, grad_scores, grad_params);
 }
 
 void mi_critic_features(mi_critic *critic, const float *params, mi_side side, const float *rows,
@@ -59,10 +113,10 @@ void mi_critic_features(mi_critic *critic, const float *params, mi_side side, co
 {
     for (uint32_t first = 0; first < n; first += MI_CRITIC_BLOCK) {
         const uint32_t m = n - first < MI_CRITIC_BLOCK ? n - first : MI_CRITIC_BLOCK;
-        ops_of(critic)->embed(critic, params, side, rows + (size_t)first * critic->dim[side], m,
-                              features + (size_t)first * critic->width);
+        embed(critic, params, side, rows + (size_t)first * critic->dim[side],
+              base ? base + (size_t)first * critic->base : NULL, m, MI_EMBED_SCORE,
+              features + (size_t)first * critic->width);
     }
-    mi_critic_copy_base(critic, base, n, features);
 }
 
 void mi_critic_block(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,
@@ -77,11 +131,4 @@ void mi_critic_pairs(mi_critic *critic, const float *params, const float *featur
                      const float *features_y, const uint32_t *index_y, uint32_t n_pairs, float *scores)
 {
     ops_of(critic)->pairs(critic, params, features_x, index_x, features_y, index_y, n_pairs, scores);
-}
-
-void mi_critic_copy_base(const mi_critic *critic, const float *base, uint32_t n, float *features)
-{
-    const uint32_t learned = critic->width - critic->base;
-    for (size_t i = 0; critic->base > 0 && i < n; i++)
-        memcpy(features + i * critic->width + learned, base + i * critic->base, critic->base * sizeof(float));
 }

@@ -1,17 +1,22 @@
 /*
- * The critic c(x,y) = c_G(x,y) + c_theta(x,y).
+ * The critic c(x,y) = c_G(x,y) + c_theta(x,y) - a(y).
  *
- * Dimension letters: B pairs of a batch, D columns of a side, H hidden width, E embedding, G baseline
- * columns, S = width of a side's features.
+ * Dimension letters: B pairs of a batch, D columns of a side, H hidden width, E embedding, L learned columns,
+ * G baseline columns, S = width of a side's features.
  *
- * Both critics factor into per-row work and per-pair work, and everything is built on that:
- *   separable  side features = tower output and the baseline's columns (S = E + G); a pair costs one dot
- * product joint      side features = W_x x (or W_y y + b) and the baseline's columns (S = H1 + G); a pair
- * costs the rest of the MLP. The first layer of an MLP on [x;y] is W_x x + W_y y + b: 2B rows instead of B^2.
+ * Every critic factors into per-row work and per-pair work, and everything is built on that. A row's features
+ * are [learned (L) | offset (0 or 1) | baseline (G)]; what is not learned by the type of critic is a product
+ * of columns for all of them.
+ *   separable  learned columns = a tower's output, L = E; a pair costs one dot product over S
+ *   bilinear   learned columns = x W and y, or x and y W': whichever is narrower; one dot product
+ *   cosine     learned columns = a tower's output over its norm, L = E; one dot product
+ *   joint      learned columns = W_x x, W_y y + b, L = H1; a pair costs the rest of the MLP. The first layer
+ *              of an MLP on [x;y] is W_x x + W_y y + b: 2B rows instead of B^2.
  * The joint critic streams over row blocks of the pair matrix: memory O(B H), activations recomputed in the
  * backward pass, since a loss over rows and columns needs every score before any gradient.
  *
- * Parameters are one float block, so that Adam, averages and checkpoints are one loop over one array.
+ * Parameters are one float block, so that Adam, averages and checkpoints are one loop over one array: those
+ * of the type (critic_<type>.c), then those of a(y) (critic_offset.h).
  */
 #ifndef MI_CRITIC_H
 #define MI_CRITIC_H
@@ -26,20 +31,30 @@ typedef struct mi_critic {
     mi_critic_type type;
     uint32_t dim[2]; /* D of x, of y */
     uint32_t n_hidden, hidden[MI_MAX_HIDDEN];
-    uint32_t embed;     /* E */
-    uint32_t base;      /* G, 0 without a baseline */
-    uint32_t width;     /* S */
-    uint32_t max_batch; /* B of training */
+    uint32_t embed;        /* E */
+    mi_baseline baseline;  /* what the residual starts from */
+    double temperature;    /* of cosine */
+    int learn_temperature; /* then it is where training starts */
+    uint32_t learned;      /* L */
+    int y_offset;          /* whether there is an a(y) */
+    uint32_t base;         /* G, 0 without a baseline */
+    uint32_t width;        /* S */
+    uint32_t max_batch;    /* B of training */
     size_t n_params;
-    void *work; /* activations and scratch, private to critic*.c */
+    /* Activations and scratch, private to critic*.c; NULL while measuring. */
+    struct mi_critic_batch *training;
+    struct mi_critic_offset *offset; /* NULL without a(y) */
+    void *work;                      /* of the type */
 } mi_critic;
 
-/* Fill sizes and offsets and take the workspace. MI_LIMIT when a size wraps. */
+/* Fill sizes and take the workspace. base: G, the width of the baseline's columns. MI_LIMIT when a size
+ * wraps, MI_INVALID for settings that no critic can have (err->pointer names them). */
 mi_status mi_critic_layout(mi_critic *critic, mi_arena *arena, const mi_critic_spec *spec, uint32_t dim_x,
                            uint32_t dim_y, uint32_t base, uint32_t max_batch, mi_error *err);
 
-/* Uniform weights and biases (mi_init_uniform), last layer of the y tower (separable) or of the MLP (joint)
- * zero when the baseline is Gaussian: c_theta starts at zero. params (n_params). */
+/* Uniform weights and biases (mi_init_uniform). When the baseline is Gaussian the last layer of the y tower
+ * (separable, cosine) or of the MLP (joint), or W (bilinear), is zero: c_theta starts at zero. So does a(y),
+ * always. params (n_params). */
 void mi_critic_init(const mi_critic *critic, mi_baseline baseline, mi_rng *rng, float *params);
 
 /*

@@ -1,5 +1,6 @@
 /*
- * What a type of critic provides; the contracts are those of critic.h. Sizes in mi_critic are filled before
+ * What a type of critic provides, and what critic.c keeps for all of them. The contracts are those of
+ * critic.h; features are laid out as it says. Sizes in mi_critic that come from the spec are filled before
  * `layout`.
  */
 #ifndef MI_CRITIC_IMPL_H
@@ -11,15 +12,26 @@
  * second-level cache. A constant, so that results do not depend on the memory of whoever asks. */
 #define MI_CRITIC_BLOCK 256u
 
+/* The batch of the last forward. */
+typedef struct mi_critic_batch {
+    uint32_t n;
+    const float *rows[2];   /* (B, D), borrowed until backward */
+    float *features[2];     /* (B, S) */
+    float *grad_learned[2]; /* (B, L) scratch of backward */
+} mi_critic_batch;
+
+/* Rows that are embedded in training leave behind what backward needs. */
+typedef enum mi_embed_mode { MI_EMBED_SCORE, MI_EMBED_TRAIN } mi_embed_mode;
+
 typedef struct mi_critic_ops {
+    /* Sets learned and n_params, takes work. */
     mi_status (*layout)(mi_critic *critic, mi_arena *arena, mi_error *err);
     void (*init)(const mi_critic *critic, int zero_last, mi_rng *rng, float *params);
-    void (*forward)(mi_critic *critic, const float *params, const float *const rows[2],
-                    const float *const base[2], uint32_t batch, float *scores);
-    void (*backward)(mi_critic *critic, const float *params, const float *grad_scores, float *grad_params);
-    /* n <= MI_CRITIC_BLOCK; fills the learned columns of features, not the baseline's. */
+    /* Fills the learned columns of features (n, S). n <= MI_CRITIC_BLOCK, in training n <= B. */
     void (*embed)(mi_critic *critic, const float *params, mi_side side, const float *rows, uint32_t n,
-                  float *features);
+                  mi_embed_mode mode, float *features);
+    /* Of critic->training; writes the type's own parameters. */
+    void (*backward)(mi_critic *critic, const float *params, const float *grad_scores, float *grad_params);
     void (*block)(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,
                   const float *features_y, uint32_t n_y, float *scores, size_t ld);
     void (*pairs)(mi_critic *critic, const float *params, const float *features_x, const uint32_t *index_x,
@@ -28,8 +40,16 @@ typedef struct mi_critic_ops {
 
 extern const mi_critic_ops mi_critic_separable_ops;
 extern const mi_critic_ops mi_critic_joint_ops;
+extern const mi_critic_ops mi_critic_bilinear_ops;
+extern const mi_critic_ops mi_critic_cosine_ops;
 
-/* The last G columns of features (n, S) = base (n, G). */
-void mi_critic_copy_base(const mi_critic *critic, const float *base, uint32_t n, float *features);
+/* critic_dot.c: the critics whose score is the dot product of two rows of features. */
+void mi_critic_dot_block(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,
+                         const float *features_y, uint32_t n_y, float *scores, size_t ld);
+void mi_critic_dot_pairs(mi_critic *critic, const float *params, const float *features_x,
+                         const uint32_t *index_x, const float *features_y, const uint32_t *index_y,
+                         uint32_t n_pairs, float *scores);
+/* d loss / d learned columns (B, L) of that side of the batch: grad_learned[side] of critic->training. */
+float *mi_critic_dot_gradient(mi_critic *critic, mi_side side, const float *grad_scores);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * c(x,y) = MLP([x;y]) + c_G(x,y).
+ * c_theta(x,y) = MLP([x;y]).
  *
  * The first layer of the MLP is W_x x + W_y y + b, computed once for each row of a side; the rest of it
  * ("trunk") sees every pair. Pairs stream through the trunk in blocks of MI_CRITIC_BLOCK, in row-major order
@@ -19,11 +19,6 @@ typedef struct joint {
     size_t first[2]; /* offsets of W_x, W_y */
     size_t bias, trunk_offset;
     mi_mlp trunk;
-    /* training */
-    float *features[2];      /* (B, S) */
-    float *grad_features[2]; /* (B, H1) */
-    const float *rows[2];    /* of the last forward, borrowed until backward */
-    uint32_t batch;
     /* one block of pairs */
     const float *left[MI_CRITIC_BLOCK], *right[MI_CRITIC_BLOCK]; /* their rows of features */
     float *input;                                                /* (BLOCK, H1) output of the first layer */
@@ -62,16 +57,12 @@ static mi_status joint_layout(mi_critic *critic, mi_arena *arena, mi_error *err)
     const mi_status status = shape(critic, &s, err);
     if (status != MI_OK)
         return status;
-    const size_t h1 = critic->hidden[0], batch = critic->max_batch, block = MI_CRITIC_BLOCK;
-    if (__builtin_add_overflow(critic->hidden[0], critic->base, &critic->width))
-        return mi_fail_at(err, MI_LIMIT, "/critic/hidden/0", "too many columns");
+    const size_t h1 = critic->hidden[0], block = MI_CRITIC_BLOCK;
+    critic->learned = critic->hidden[0];
     critic->n_params = s.trunk_offset + s.trunk.n_params;
 
-    for (int side = 0; side < 2; side++) {
-        s.features[side] = MI_TAKE(arena, float, batch * critic->width);
-        s.grad_features[side] = MI_TAKE(arena, float, batch *h1);
-        s.delta[side] = MI_TAKE(arena, float, block *s.trunk.widest);
-    }
+    for (int k = 0; k < 2; k++)
+        s.delta[k] = MI_TAKE(arena, float, block *s.trunk.widest);
     s.input = MI_TAKE(arena, float, block *h1);
     s.grad_input = MI_TAKE(arena, float, block *h1);
     for (uint32_t l = 0; l + 1 < critic->n_hidden; l++)
@@ -93,8 +84,9 @@ static void joint_init(const mi_critic *critic, int zero_last, mi_rng *rng, floa
 
 /* The first layer's share of one side; the bias goes with y. */
 static void joint_embed(mi_critic *critic, const float *params, mi_side side, const float *rows, uint32_t n,
-                        float *features)
+                        mi_embed_mode mode, float *features)
 {
+    (void)mode;
     const joint *s = critic->work;
     const size_t h1 = critic->hidden[0], dim = critic->dim[side];
     mi_gemm(n, h1, dim, rows, dim, params + s->first[side], h1, 0.0f, features, critic->width);
@@ -111,8 +103,9 @@ static void through_trunk(mi_critic *critic, const float *params, uint32_t m)
     for (size_t q = 0; q < m; q++)
         mi_vec_add_relu(s->input + q * h1, s->left[q], s->right[q], h1);
     mi_mlp_forward(&s->trunk, params + s->trunk_offset, s->input, m, &s->hidden, s->output, 1);
-    for (uint32_t q = 0; critic->base > 0 && q < m; q++)
-        s->output[q] += mi_vec_dot(s->left[q] + h1, s->right[q] + h1, critic->base);
+    const size_t fixed = critic->width - h1;
+    for (uint32_t q = 0; fixed > 0 && q < m; q++)
+        s->output[q] += mi_vec_dot(s->left[q] + h1, s->right[q] + h1, fixed);
 }
 
 /* Pairs first .. of the (n_x, n_y) combinations; returns how many the block holds. */
@@ -159,53 +152,40 @@ static void joint_pairs(mi_critic *critic, const float *params, const float *fea
     }
 }
 
-static void joint_forward(mi_critic *critic, const float *params, const float *const rows[2],
-                          const float *const base[2], uint32_t batch, float *scores)
-{
-    joint *s = critic->work;
-    s->batch = batch;
-    for (int side = 0; side < 2; side++) {
-        s->rows[side] = rows[side];
-        joint_embed(critic, params, (mi_side)side, rows[side], batch, s->features[side]);
-        mi_critic_copy_base(critic, base[side], batch, s->features[side]);
-    }
-    joint_block(critic, params, s->features[0], batch, s->features[1], batch, scores, batch);
-}
-
 static void joint_backward(mi_critic *critic, const float *params, const float *grad_scores,
                            float *grad_params)
 {
     joint *s = critic->work;
-    const size_t batch = s->batch, h1 = critic->hidden[0];
+    const mi_critic_batch *t = critic->training;
+    const size_t batch = t->n, h1 = critic->hidden[0];
     for (int side = 0; side < 2; side++)
-        memset(s->grad_features[side], 0, batch * h1 * sizeof(float));
+        memset(t->grad_learned[side], 0, batch * h1 * sizeof(float));
     uint32_t m = 0;
     for (size_t first = 0; first < batch * batch; first += m) {
-        m = gather(critic, s->features[0], s->features[1], batch, batch, first);
+        m = gather(critic, t->features[0], t->features[1], batch, batch, first);
         through_trunk(critic, params, m);
         mi_mlp_backward(&s->trunk, params + s->trunk_offset, s->input, m, &s->hidden, grad_scores + first, 1,
                         s->delta, first == 0 ? 0.0f : 1.0f, grad_params + s->trunk_offset, s->grad_input);
         mi_vec_relu_gradient(s->grad_input, s->input, m * h1);
         for (size_t q = 0; q < m; q++) {
-            mi_vec_add(s->grad_features[0] + (first + q) / batch * h1, s->grad_input + q * h1, h1);
-            mi_vec_add(s->grad_features[1] + (first + q) % batch * h1, s->grad_input + q * h1, h1);
+            mi_vec_add(t->grad_learned[0] + (first + q) / batch * h1, s->grad_input + q * h1, h1);
+            mi_vec_add(t->grad_learned[1] + (first + q) % batch * h1, s->grad_input + q * h1, h1);
         }
     }
     for (int side = 0; side < 2; side++) {
         const size_t dim = critic->dim[side];
-        mi_gemm_tn(dim, h1, batch, s->rows[side], dim, s->grad_features[side], h1, 0.0f,
+        mi_gemm_tn(dim, h1, batch, t->rows[side], dim, t->grad_learned[side], h1, 0.0f,
                    grad_params + s->first[side], h1);
     }
     memset(grad_params + s->bias, 0, h1 * sizeof(float));
-    mi_vec_column_sums(grad_params + s->bias, s->grad_features[1], batch, h1, h1);
+    mi_vec_column_sums(grad_params + s->bias, t->grad_learned[1], batch, h1, h1);
 }
 
 const mi_critic_ops mi_critic_joint_ops = {
     .layout = joint_layout,
     .init = joint_init,
-    .forward = joint_forward,
-    .backward = joint_backward,
     .embed = joint_embed,
+    .backward = joint_backward,
     .block = joint_block,
     .pairs = joint_pairs,
 };

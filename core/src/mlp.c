@@ -40,7 +40,7 @@ mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_
     return MI_OK;
 }
 
-void mi_init_uniform(mi_rng *rng, uint32_t fan_in, float *params, size_t count)
+void mi_init_uniform(mi_rng *rng, size_t fan_in, float *params, size_t count)
 {
     const double bound = INITIAL_BOUND / sqrt((double)fan_in);
     for (size_t i = 0; i < count; i++)

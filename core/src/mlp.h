@@ -34,7 +34,7 @@ mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_
 /* Weights and biases uniform (mi_init_uniform); the last layer zero when zero_last. */
 void mi_mlp_init(const mi_mlp *mlp, mi_rng *rng, int zero_last, float *params);
 /* `count` parameters uniform within 1 / (2 sqrt fan_in). */
-void mi_init_uniform(mi_rng *rng, uint32_t fan_in, float *params, size_t count);
+void mi_init_uniform(mi_rng *rng, size_t fan_in, float *params, size_t count);
 
 /* out (n, dim_out) with leading dimension ld_out, of input (n, dim_in). */
 void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, size_t n,

@@ -13,7 +13,12 @@
 
 typedef enum mi_recipe { MI_RECIPE_DEFAULT, MI_RECIPE_PAPER } mi_recipe;
 typedef enum mi_transform { MI_TRANSFORM_RANK_GAUSSIAN, MI_TRANSFORM_ZSCORE, MI_TRANSFORM_NONE } mi_transform;
-typedef enum mi_critic_type { MI_CRITIC_SEPARABLE, MI_CRITIC_JOINT } mi_critic_type;
+typedef enum mi_critic_type {
+    MI_CRITIC_SEPARABLE, /* f(x).g(y) */
+    MI_CRITIC_JOINT,     /* MLP([x;y]) */
+    MI_CRITIC_BILINEAR,  /* x' W y */
+    MI_CRITIC_COSINE     /* cos(f(x), g(y)) / temperature */
+} mi_critic_type;
 typedef enum mi_baseline { MI_BASELINE_NONE, MI_BASELINE_GAUSSIAN } mi_baseline;
 
 /*
@@ -38,9 +43,12 @@ typedef struct mi_critic_spec {
     mi_critic_type type;
     uint32_t n_hidden;
     uint32_t hidden[MI_MAX_HIDDEN];
-    uint32_t embed; /* separable only */
+    uint32_t embed; /* separable and cosine */
     mi_baseline baseline;
-    double ridge; /* of the Gaussian baseline, added to unit variances */
+    double ridge;          /* of the Gaussian baseline, added to unit variances */
+    double temperature;    /* of cosine */
+    int learn_temperature; /* then temperature is where training starts */
+    int y_offset;          /* subtract a learned a(y), which some objectives need; no field of a job */
 } mi_critic_spec;
 
 typedef struct mi_train_spec {

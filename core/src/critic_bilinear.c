@@ -1,0 +1,78 @@
+/*
+ * c_theta(x,y) = x' W y.
+ *
+ * One side is mapped by W into the other's columns, which are taken as they are; the wider side is the one
+ * that is mapped, so that a pair costs min(D_x, D_y) products:
+ *   D_x >= D_y   learned columns x W (D_y) and y
+ *   D_x <  D_y   learned columns x and y W' (D_x)
+ * Hidden widths and embedding mean nothing here (but for a(y), where there is one).
+ *
+ * Parameters: W (D_x, D_y) row-major.
+ */
+#include "blas.h"
+#include "critic_impl.h"
+#include "mlp.h"
+
+#include <limits.h>
+#include <string.h>
+
+static mi_side mapped_side(const mi_critic *critic)
+{
+    return critic->dim[MI_SIDE_X] >= critic->dim[MI_SIDE_Y] ? MI_SIDE_X : MI_SIDE_Y;
+}
+
+static mi_status bilinear_layout(mi_critic *critic, mi_arena *arena, mi_error *err)
+{
+    (void)arena;
+    const size_t dim_x = critic->dim[MI_SIDE_X], dim_y = critic->dim[MI_SIDE_Y];
+    if (dim_x > INT_MAX || dim_y > INT_MAX || __builtin_mul_overflow(dim_x, dim_y, &critic->n_params))
+        return mi_fail_at(err, MI_LIMIT, "/critic", "a matrix of %zu by %zu is too large", dim_x, dim_y);
+    critic->learned = (uint32_t)(dim_x < dim_y ? dim_x : dim_y);
+    return MI_OK;
+}
+
+static void bilinear_init(const mi_critic *critic, int zero_last, mi_rng *rng, float *params)
+{
+    const size_t count = (size_t)critic->dim[MI_SIDE_X] * critic->dim[MI_SIDE_Y];
+    if (zero_last)
+        memset(params, 0, count * sizeof *params);
+    else /* a linear map of the products x_k y_l */
+        mi_init_uniform(rng, count, params, count);
+}
+
+static void bilinear_embed(mi_critic *critic, const float *params, mi_side side, const float *rows,
+                           uint32_t n, mi_embed_mode mode, float *features)
+{
+    (void)mode;
+    const size_t width = critic->width, dim = critic->dim[side], dim_y = critic->dim[MI_SIDE_Y];
+    if (side != mapped_side(critic))
+        for (size_t i = 0; i < n; i++)
+            memcpy(features + i * width, rows + i * dim, dim * sizeof *rows);
+    else if (side == MI_SIDE_X)
+        mi_gemm(n, dim_y, dim, rows, dim, params, dim_y, 0.0f, features, width);
+    else
+        mi_gemm_nt(n, critic->learned, dim, rows, dim, params, dim_y, 0.0f, features, width);
+}
+
+static void bilinear_backward(mi_critic *critic, const float *params, const float *grad_scores,
+                              float *grad_params)
+{
+    (void)params;
+    const mi_critic_batch *t = critic->training;
+    const mi_side side = mapped_side(critic);
+    const size_t dim_x = critic->dim[MI_SIDE_X], dim_y = critic->dim[MI_SIDE_Y];
+    const float *grad = mi_critic_dot_gradient(critic, side, grad_scores);
+    if (side == MI_SIDE_X)
+        mi_gemm_tn(dim_x, dim_y, t->n, t->rows[MI_SIDE_X], dim_x, grad, dim_y, 0.0f, grad_params, dim_y);
+    else
+        mi_gemm_tn(dim_x, dim_y, t->n, grad, dim_x, t->rows[MI_SIDE_Y], dim_y, 0.0f, grad_params, dim_y);
+}
+
+const mi_critic_ops mi_critic_bilinear_ops = {
+    .layout = bilinear_layout,
+    .init = bilinear_init,
+    .embed = bilinear_embed,
+    .backward = bilinear_backward,
+    .block = mi_critic_dot_block,
+    .pairs = mi_critic_dot_pairs,
+};

@@ -1,0 +1,38 @@
+/*
+ * An MLP over the rows of one side of a critic, with the critic's hidden widths.
+ */
+#ifndef MI_CRITIC_TOWER_H
+#define MI_CRITIC_TOWER_H
+
+#include "critic_impl.h"
+#include "mlp.h"
+
+typedef struct mi_tower {
+    mi_mlp mlp;
+    size_t offset;      /* of its parameters in the critic's */
+    mi_mlp_hidden kept; /* (B, H_l) activations of the last batch in training */
+} mi_tower;
+
+/* Scratch for towers of one critic that run one after the other. */
+typedef struct mi_tower_scratch {
+    mi_mlp_hidden passing; /* (MI_CRITIC_BLOCK, H_l) activations of rows that are scored */
+    float *delta[2];       /* (B, widest) */
+} mi_tower_scratch;
+
+/* A tower D -> hidden -> out over the rows of `side`. Its parameters go behind critic->n_params, which grows.
+ * MI_LIMIT when they are too many. */
+mi_status mi_tower_layout(mi_tower *tower, mi_critic *critic, mi_side side, uint32_t out, mi_arena *arena,
+                          mi_error *err);
+/* For towers with at most `out` outputs. */
+void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic, uint32_t out,
+                             mi_arena *arena);
+
+/* params, grad_params: the critic's. out (n, out) with leading dimension ld. */
+void mi_tower_init(const mi_tower *tower, int zero_last, mi_rng *rng, float *params);
+void mi_tower_forward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
+                      const float *rows, uint32_t n, mi_embed_mode mode, float *out, size_t ld);
+/* grad_out (n, out), dense, of the rows of the last forward in training. */
+void mi_tower_backward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
+                       const float *rows, uint32_t n, const float *grad_out, float *grad_params);
+
+#endif
