@@ -66,9 +66,9 @@ mi_status mi_critic_layout(mi_critic *critic, mi_arena *arena, const mi_critic_s
     return MI_OK;
 }
 
-void mi_critic_init(const mi_critic *critic, mi_baseline baseline, mi_rng *rng, float *params)
+void mi_critic_init(const mi_critic *critic, mi_rng *rng, float *params)
 {
-    ops_of(critic)->init(critic, baseline == MI_BASELINE_GAUSSIAN, rng, params);
+    ops_of(critic)->init(critic, critic->baseline == MI_BASELINE_GAUSSIAN, rng, params);
     if (critic->y_offset)
         mi_critic_offset_init(critic, rng, params);
 }

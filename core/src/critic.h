@@ -55,7 +55,7 @@ mi_status mi_critic_layout(mi_critic *critic, mi_arena *arena, const mi_critic_s
 /* Uniform weights and biases (mi_init_uniform). When the baseline is Gaussian the last layer of the y tower
  * (separable, cosine) or of the MLP (joint), or W (bilinear), is zero: c_theta starts at zero. So does a(y),
  * always. params (n_params). */
-void mi_critic_init(const mi_critic *critic, mi_baseline baseline, mi_rng *rng, float *params);
+void mi_critic_init(const mi_critic *critic, mi_rng *rng, float *params);
 
 /*
  * Forward for training: x (B, D_x), y (B, D_y), base_x, base_y (B, G; NULL when G = 0), scores out (B, B), 2

@@ -1,17 +1,15 @@
 /*
  * c_theta(x,y) = cos(f(x), g(y)) / tau: two towers, each row of their outputs divided by its norm.
  *
- * Norms are softened, |v|_d = sqrt(|v|^2 + d^2):
- *   no baseline   d = 1e-6: a guard against a row of zeros, nothing more.
- *   a baseline    d = 1, and the last layer of g starts at zero. Then g/|g|_d is zero, exactly, and
- *                 d c/d g = f/(|f|_d d tau). A true norm has no such start: a vector of zeros has no
- * direction, and its gradient is unbounded. With a baseline f is softened as well, although its last layer
- * does not start at zero: it starts small (mlp.c), and a length that may grow learns more of what the
- * baseline leaves over. Two folds, N = 4,000, nats below the truth with d = 1e-6 and d = 1 for f: spiral .26,
- * .25; Student .15, .10; xor-sign .05, .03.
+ * Norms are softened, |v|_d = sqrt(|v|^2 + d^2). Without a baseline d = 1e-6, a guard against a row of zeros
+ * and nothing more. With one d = 1 and the last layer of g starts at zero: then g/|g|_d is zero, exactly, and
+ * d c/d g = f/(|f|_d d tau). A true norm has no such start: zeros have no direction, and an unbounded
+ * gradient. f starts small (mlp.c) but not at zero, and is softened all the same, because a length that may
+ * grow learns more of what the baseline leaves over. Nats below the truth with d = 1e-6 and with d = 1 for f,
+ * two folds, N = 4,000: spiral .26, .25; Student .15, .10; xor-sign .05, .03.
  *
- * Learned columns: f/(|f|_d tau) and g/|g|_d. With u = k v the column of a tower's output v, k = s/|v|_d, and
- * s = 1/tau for x, 1 for y:  d loss/d v = k (d loss/d u - u (u . d loss/d u) / s^2).
+ * Learned columns: f/(|f|_d tau) and g/|g|_d. With u = k v the columns of a tower's output v, k = s/|v|_d,
+ * s = 1/tau for x and 1 for y:  d loss/d v = k (d loss/d u - u (u . d loss/d u) / s^2).
  *
  * Parameters: tower of x, tower of y, log tau when it is learned. Its gradient is -sum_i u_i . d loss/d u_i.
  */

@@ -343,7 +343,7 @@ static mi_status prepare_stage(mi_run *run, mi_error *err)
         prepare_rows(run, &run->validation, run->split.validation);
         prepare_rows(run, &run->test, run->split.test);
         mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_WEIGHTS, 0);
-        mi_critic_init(&run->critic, run->spec.critic.baseline, &rng, run->trainer.weights);
+        mi_critic_init(&run->critic, &rng, run->trainer.weights);
         return MI_OK;
     case STAGE_BASELINE:
         if (run->spec.critic.baseline != MI_BASELINE_GAUSSIAN)

@@ -67,7 +67,7 @@ static void open_bench(bench *s, uint32_t batch)
     layout(s);
     mi_rng rng;
     mi_rng_init(&rng, 1, 0, 0, MI_PURPOSE_WEIGHTS, 0);
-    mi_critic_init(&s->critic, MI_BASELINE_NONE, &rng, s->trainer.weights);
+    mi_critic_init(&s->critic, &rng, s->trainer.weights);
     mi_trainer_start(&s->trainer);
     fill(s->x, (size_t)batch * DIM, 1);
     fill(s->y, (size_t)batch * DIM, 2);

@@ -22,7 +22,14 @@ typedef struct shape {
     uint32_t n_hidden, hidden[MI_MAX_HIDDEN], embed, dim_x, dim_y, base, batch;
 } shape;
 
-/* Small; wider than a vector; more pairs than a block; no hidden layer; all of them. */
+typedef struct setup {
+    shape shape;
+    mi_baseline baseline;
+    int y_offset, fixed_temperature;
+} setup;
+
+/* Small; wider than a vector; more pairs than a block; no hidden layer; all of them; either side the wider.
+ */
 static const shape shapes[] = {
     {MI_CRITIC_SEPARABLE, 2, {7, 5}, 3, 4, 3, 0, 6},
     {MI_CRITIC_SEPARABLE, 2, {7, 5}, 3, 4, 3, 2, 6},
@@ -34,13 +41,28 @@ static const shape shapes[] = {
     {MI_CRITIC_JOINT, 2, {40, 33}, 0, 20, 9, 11, 33},
     {MI_CRITIC_JOINT, 1, {9}, 0, 5, 2, 3, 8},
     {MI_CRITIC_JOINT, 8, {6, 6, 6, 6, 6, 6, 6, 6}, 0, 3, 3, 0, 5},
+    {MI_CRITIC_BILINEAR, 2, {7, 5}, 0, 4, 3, 0, 6},
+    {MI_CRITIC_BILINEAR, 2, {7, 5}, 0, 3, 4, 2, 6},
+    {MI_CRITIC_BILINEAR, 1, {40}, 0, 20, 33, 11, 33},
+    {MI_CRITIC_BILINEAR, 0, {0}, 0, 5, 5, 3, 8},
+    {MI_CRITIC_COSINE, 2, {7, 5}, 3, 4, 3, 0, 6},
+    {MI_CRITIC_COSINE, 2, {7, 5}, 3, 4, 3, 2, 6},
+    {MI_CRITIC_COSINE, 2, {40, 33}, 17, 20, 9, 11, 33},
+    {MI_CRITIC_COSINE, 0, {0}, 5, 6, 4, 3, 8},
+    {MI_CRITIC_COSINE, 8, {6, 6, 6, 6, 6, 6, 6, 6}, 4, 3, 3, 0, 5},
 };
 #define N_SHAPES (sizeof shapes / sizeof shapes[0])
 
-static mi_critic_spec spec_of(const shape *s)
+static mi_critic_spec spec_of(const setup *s)
 {
-    mi_critic_spec spec = {.type = s->type, .n_hidden = s->n_hidden, .embed = s->embed};
-    memcpy(spec.hidden, s->hidden, sizeof spec.hidden);
+    mi_critic_spec spec = {.type = s->shape.type,
+                           .n_hidden = s->shape.n_hidden,
+                           .embed = s->shape.embed,
+                           .baseline = s->baseline,
+                           .temperature = 0.6,
+                           .learn_temperature = !s->fixed_temperature,
+                           .y_offset = s->y_offset};
+    memcpy(spec.hidden, s->shape.hidden, sizeof spec.hidden);
     return spec;
 }
 
@@ -58,19 +80,21 @@ static void widen(bench *b)
         b->wide[p] = (double)b->params[p];
 }
 
-static bench bench_new(const shape *s)
+static bench bench_new(const setup *s)
 {
-    bench b = {.batch = s->batch};
+    bench b = {.batch = s->shape.batch};
     const mi_critic_spec spec = spec_of(s);
     mi_arena arena;
     mi_arena_init(&arena, NULL, 0);
-    ck_assert_int_eq(mi_critic_layout(&b.critic, &arena, &spec, s->dim_x, s->dim_y, s->base, s->batch, NULL),
+    ck_assert_int_eq(mi_critic_layout(&b.critic, &arena, &spec, s->shape.dim_x, s->shape.dim_y, s->shape.base,
+                                      s->shape.batch, NULL),
                      MI_OK);
     arena = arena_like(&arena);
     b.memory = arena.base;
-    ck_assert_int_eq(mi_critic_layout(&b.critic, &arena, &spec, s->dim_x, s->dim_y, s->base, s->batch, NULL),
+    ck_assert_int_eq(mi_critic_layout(&b.critic, &arena, &spec, s->shape.dim_x, s->shape.dim_y, s->shape.base,
+                                      s->shape.batch, NULL),
                      MI_OK);
-    const size_t n = b.critic.n_params, pairs = (size_t)s->batch * s->batch;
+    const size_t n = b.critic.n_params, pairs = (size_t)s->shape.batch * s->shape.batch;
     b.params = malloc(n * sizeof(float));
     b.grad = malloc(n * sizeof(float));
     b.wide = malloc(n * sizeof(double));
@@ -79,13 +103,13 @@ static bench bench_new(const shape *s)
     b.wide_scores = malloc(pairs * sizeof(double));
     b.wide_grad = malloc(pairs * sizeof(double));
     ck_assert(b.params && b.grad && b.wide && b.scores && b.grad_scores && b.wide_scores && b.wide_grad);
-    b.x = normals((size_t)s->batch * s->dim_x, 1);
-    b.y = normals((size_t)s->batch * s->dim_y, 2);
-    b.base_x = s->base ? normals((size_t)s->batch * s->base, 3) : NULL;
-    b.base_y = s->base ? normals((size_t)s->batch * s->base, 4) : NULL;
+    b.x = normals((size_t)s->shape.batch * s->shape.dim_x, 1);
+    b.y = normals((size_t)s->shape.batch * s->shape.dim_y, 2);
+    b.base_x = s->shape.base ? normals((size_t)s->shape.batch * s->shape.base, 3) : NULL;
+    b.base_y = s->shape.base ? normals((size_t)s->shape.batch * s->shape.base, 4) : NULL;
     mi_rng rng = test_rng(5);
-    mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.params);
-    for (size_t p = 0; p < n; p++) /* biases as well */
+    mi_critic_init(&b.critic, &rng, b.params);
+    for (size_t p = 0; p < n; p++) /* what starts at zero as well */
         b.params[p] += 0.2f * (float)mi_rng_normal(&rng);
     widen(&b);
     return b;
@@ -123,10 +147,17 @@ static void close_to(double got, double want, double tolerance)
     ck_assert_msg(fabs(got - want) <= tolerance * (1 + fabs(want)), "got %.9g, want %.9g", got, want);
 }
 
-static void for_every_shape(void (*run)(const shape *s))
+/* Every shape, with an offset and without, with a temperature that is learned and one that is not. A shape
+ * with columns of a baseline starts from it. */
+static void for_every_setup(void (*run)(const setup *s))
 {
     for (size_t i = 0; i < N_SHAPES; i++)
-        run(&shapes[i]);
+        for (int y_offset = 0; y_offset < 2; y_offset++)
+            for (int fixed = 0; fixed <= (shapes[i].type == MI_CRITIC_COSINE); fixed++) {
+                const setup s = {shapes[i], shapes[i].base > 0 ? MI_BASELINE_GAUSSIAN : MI_BASELINE_NONE,
+                                 y_offset, fixed};
+                run(&s);
+            }
 }
 
 static void forward(bench *b)
@@ -134,7 +165,7 @@ static void forward(bench *b)
     mi_critic_forward(&b->critic, b->params, b->x, b->y, b->base_x, b->base_y, b->batch, b->scores);
 }
 
-static void scores_agree_with_the_definition(const shape *s)
+static void scores_agree_with_the_definition(const setup *s)
 {
     bench b = bench_new(s);
     forward(&b);
@@ -146,7 +177,7 @@ static void scores_agree_with_the_definition(const shape *s)
 
 START_TEST(test_scores_agree_with_the_definition)
 {
-    for_every_shape(scores_agree_with_the_definition);
+    for_every_setup(scores_agree_with_the_definition);
 }
 END_TEST
 
@@ -193,7 +224,7 @@ static void check_gradient(bench *b, const mi_objective *objective, const mi_obj
     free(scratch);
 }
 
-static void every_gradient_matches_finite_differences(const shape *s)
+static void every_gradient_matches_finite_differences(const setup *s)
 {
     bench b = bench_new(s);
     /* Scores of order one, so that the exponential of NWJ stays in the range where differences are exact. */
@@ -212,11 +243,11 @@ static void every_gradient_matches_finite_differences(const shape *s)
 
 START_TEST(test_every_gradient_matches_finite_differences)
 {
-    for_every_shape(every_gradient_matches_finite_differences);
+    for_every_setup(every_gradient_matches_finite_differences);
 }
 END_TEST
 
-static void a_smaller_batch_uses_the_same_critic(const shape *s)
+static void a_smaller_batch_uses_the_same_critic(const setup *s)
 {
     bench b = bench_new(s);
     forward(&b);
@@ -230,13 +261,13 @@ static void a_smaller_batch_uses_the_same_critic(const shape *s)
 
 START_TEST(test_a_smaller_batch_uses_the_same_critic)
 {
-    for_every_shape(a_smaller_batch_uses_the_same_critic);
+    for_every_setup(a_smaller_batch_uses_the_same_critic);
 }
 END_TEST
 
 /* More rows than a block holds: features, every combination and single pairs give the score of the
  * definition. */
-static void scoring_in_blocks_agrees_with_the_definition(const shape *s)
+static void scoring_in_blocks_agrees_with_the_definition(const setup *s)
 {
     enum { N = 530, LD = 45 };
     bench b = bench_new(s);
@@ -278,11 +309,11 @@ static void scoring_in_blocks_agrees_with_the_definition(const shape *s)
 
 START_TEST(test_scoring_in_blocks_agrees_with_the_definition)
 {
-    for_every_shape(scoring_in_blocks_agrees_with_the_definition);
+    for_every_setup(scoring_in_blocks_agrees_with_the_definition);
 }
 END_TEST
 
-static void scoring_between_forward_and_backward_changes_nothing(const shape *s)
+static void scoring_between_forward_and_backward_changes_nothing(const setup *s)
 {
     bench b = bench_new(s);
     mi_critic *c = &b.critic;
@@ -303,20 +334,30 @@ static void scoring_between_forward_and_backward_changes_nothing(const shape *s)
 
 START_TEST(test_scoring_between_forward_and_backward_changes_nothing)
 {
-    for_every_shape(scoring_between_forward_and_backward_changes_nothing);
+    for_every_setup(scoring_between_forward_and_backward_changes_nothing);
 }
 END_TEST
 
-static void training_starts_at_the_baseline(const shape *s)
+/* A bench whose weights are those that training starts from, with a Gaussian baseline. */
+static bench bench_at_start(const setup *s)
 {
-    bench b = bench_new(s);
-    const mi_critic *c = &b.critic;
+    setup with = *s;
+    with.baseline = MI_BASELINE_GAUSSIAN;
+    bench b = bench_new(&with);
     mi_rng rng = test_rng(12);
-    mi_critic_init(c, MI_BASELINE_GAUSSIAN, &rng, b.params);
+    mi_critic_init(&b.critic, &rng, b.params);
+    widen(&b);
+    return b;
+}
+
+static void training_starts_at_the_baseline(const setup *s)
+{
+    bench b = bench_at_start(s);
+    const mi_critic *c = &b.critic;
     forward(&b);
     for (size_t i = 0; i < b.batch; i++)
         for (size_t j = 0; j < b.batch; j++) {
-            double want = 0, size = 0;
+            double want = 0, size = 0; /* both zero without columns: then the score is exactly zero */
             for (size_t k = 0; k < c->base; k++) {
                 const double term = (double)b.base_x[i * c->base + k] * (double)b.base_y[j * c->base + k];
                 want += term;
@@ -329,37 +370,96 @@ static void training_starts_at_the_baseline(const shape *s)
 
 START_TEST(test_training_starts_at_the_baseline)
 {
-    for_every_shape(training_starts_at_the_baseline);
+    for_every_setup(training_starts_at_the_baseline);
 }
 END_TEST
 
-static void a_residual_that_starts_at_zero_learns(const shape *s)
+static void a_residual_that_starts_at_zero_has_the_exact_gradient(const setup *s)
 {
-    bench b = bench_new(s);
-    mi_rng rng = test_rng(12);
-    mi_critic_init(&b.critic, MI_BASELINE_GAUSSIAN, &rng, b.params);
-    forward(&b);
-    fill_normal(b.grad_scores, (size_t)b.batch * b.batch, 13);
-    mi_critic_backward(&b.critic, b.params, b.grad_scores, b.grad);
-    double sum = 0;
-    for (size_t p = 0; p < b.critic.n_params; p++)
-        sum += fabs((double)b.grad[p]);
-    ck_assert(isfinite(sum) && sum > 0);
+    bench b = bench_at_start(s);
+    const mi_objective_params params = {.nu = 8, .directions = MI_DIRECTIONS_BOTH};
+    check_gradient(&b, mi_objective_find("infonce-anchor"), &params); /* and one that is not zero */
     bench_free(&b);
 }
 
-START_TEST(test_a_residual_that_starts_at_zero_learns)
+START_TEST(test_a_residual_that_starts_at_zero_has_the_exact_gradient)
 {
-    for_every_shape(a_residual_that_starts_at_zero_learns);
+    for_every_setup(a_residual_that_starts_at_zero_has_the_exact_gradient);
+}
+END_TEST
+
+static void an_offset_starts_at_zero_and_changes_nothing_else(const setup *s)
+{
+    if (!s->y_offset)
+        return;
+    setup without = *s;
+    without.y_offset = 0;
+    bench b = bench_new(s), plain = bench_new(&without);
+    mi_rng rng = test_rng(15), same = test_rng(15);
+    mi_critic_init(&b.critic, &rng, b.params);
+    mi_critic_init(&plain.critic, &same, plain.params);
+    ck_assert_uint_gt(b.critic.n_params, plain.critic.n_params);
+    ck_assert_mem_eq(b.params, plain.params, plain.critic.n_params * sizeof(float));
+    forward(&b);
+    forward(&plain);
+    for (size_t p = 0; p < (size_t)b.batch * b.batch; p++)
+        close_to((double)b.scores[p], (double)plain.scores[p], 1e-6);
+    bench_free(&b);
+    bench_free(&plain);
+}
+
+START_TEST(test_an_offset_starts_at_zero_and_changes_nothing_else)
+{
+    for_every_setup(an_offset_starts_at_zero_and_changes_nothing_else);
+}
+END_TEST
+
+START_TEST(test_a_cosine_does_not_depend_on_the_length_of_an_embedding)
+{
+    const setup s = {{MI_CRITIC_COSINE, 1, {12}, 6, 5, 5, 0, 16}, MI_BASELINE_NONE, 0, 1};
+    bench b = bench_new(&s);
+    forward(&b);
+    float *before = malloc((size_t)b.batch * b.batch * sizeof *before);
+    memcpy(before, b.scores, (size_t)b.batch * b.batch * sizeof *before);
+    const size_t first_layer = 5 * 12 + 12, tower = first_layer + 12 * 6 + 6;
+    for (size_t p = first_layer; p < tower; p++)
+        b.params[p] *= 1000.0f; /* f alone */
+    forward(&b);
+    for (size_t p = 0; p < (size_t)b.batch * b.batch; p++) {
+        close_to((double)b.scores[p], (double)before[p], 1e-5);
+        ck_assert(fabs((double)b.scores[p]) <= 1 / 0.6 + 1e-5);
+    }
+    free(before);
+    bench_free(&b);
+}
+END_TEST
+
+static void the_same_input_gives_the_same_bits(const setup *s)
+{
+    bench b = bench_new(s), again = bench_new(s);
+    const size_t pairs = (size_t)b.batch * b.batch;
+    forward(&b);
+    forward(&again);
+    ck_assert_mem_eq(b.scores, again.scores, pairs * sizeof(float));
+    mi_critic_backward(&b.critic, b.params, b.scores, b.grad);
+    mi_critic_backward(&again.critic, again.params, again.scores, again.grad);
+    ck_assert_mem_eq(b.grad, again.grad, b.critic.n_params * sizeof(float));
+    bench_free(&b);
+    bench_free(&again);
+}
+
+START_TEST(test_the_same_input_gives_the_same_bits)
+{
+    for_every_setup(the_same_input_gives_the_same_bits);
 }
 END_TEST
 
 START_TEST(test_initial_weights_are_uniform_and_depend_on_the_stream_alone)
 {
-    const shape s = {MI_CRITIC_SEPARABLE, 1, {200}, 8, 50, 50, 0, 4};
+    const setup s = {{MI_CRITIC_SEPARABLE, 1, {200}, 8, 50, 50, 0, 4}, MI_BASELINE_NONE, 0, 0};
     bench b = bench_new(&s);
     mi_rng rng = test_rng(14);
-    mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.params);
+    mi_critic_init(&b.critic, &rng, b.params);
     const size_t n_drawn = 50 * 200 + 200; /* the first layer's weights and biases */
     const double bound = 0.5 / sqrt(50);
     double square = 0;
@@ -369,7 +469,7 @@ START_TEST(test_initial_weights_are_uniform_and_depend_on_the_stream_alone)
     }
     ck_assert_double_eq_tol(square / (double)n_drawn, bound * bound / 3, 0.03 * bound * bound / 3);
     rng = test_rng(14);
-    mi_critic_init(&b.critic, MI_BASELINE_NONE, &rng, b.grad);
+    mi_critic_init(&b.critic, &rng, b.grad);
     ck_assert_mem_eq(b.params, b.grad, b.critic.n_params * sizeof(float));
     bench_free(&b);
 }
@@ -384,11 +484,15 @@ START_TEST(test_a_critic_that_cannot_be_is_refused)
     mi_arena_init(&arena, NULL, 0);
     ck_assert_int_eq(mi_critic_layout(&critic, &arena, &spec, 4, 4, 0, 8, &err), MI_INVALID);
     ck_assert_str_eq(err.pointer, "/critic/hidden");
-    for (int type = 0; type < 2; type++) {
+    spec = (mi_critic_spec){.type = MI_CRITIC_COSINE, .n_hidden = 1, .hidden = {8}, .embed = 4};
+    ck_assert_int_eq(mi_critic_layout(&critic, &arena, &spec, 4, 4, 0, 8, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/critic/temperature");
+    for (int type = 0; type < 4; type++) {
         spec = (mi_critic_spec){.type = (mi_critic_type)type,
                                 .n_hidden = 3,
                                 .hidden = {UINT32_MAX, UINT32_MAX, UINT32_MAX},
-                                .embed = 32};
+                                .embed = 32,
+                                .temperature = 1};
         ck_assert_int_eq(mi_critic_layout(&critic, &arena, &spec, UINT32_MAX, UINT32_MAX, 0, 8, &err),
                          MI_LIMIT);
     }
@@ -400,7 +504,10 @@ int main(void)
     RUN_TESTS("critic", test_scores_agree_with_the_definition, test_every_gradient_matches_finite_differences,
               test_a_smaller_batch_uses_the_same_critic, test_scoring_in_blocks_agrees_with_the_definition,
               test_scoring_between_forward_and_backward_changes_nothing, test_training_starts_at_the_baseline,
-              test_a_residual_that_starts_at_zero_learns,
+              test_a_residual_that_starts_at_zero_has_the_exact_gradient,
+              test_an_offset_starts_at_zero_and_changes_nothing_else,
+              test_a_cosine_does_not_depend_on_the_length_of_an_embedding,
+              test_the_same_input_gives_the_same_bits,
               test_initial_weights_are_uniform_and_depend_on_the_stream_alone,
               test_a_critic_that_cannot_be_is_refused);
 }

@@ -240,7 +240,7 @@ END_TEST
 START_TEST(test_every_spec_fits_the_workspace_it_was_accepted_with)
 {
     const uint32_t batches[] = {4, 64, 1000}, hidden[] = {1, 17, 64};
-    for (int critic = 0; critic < 2; critic++)
+    for (int critic = 0; critic < 4; critic++)
         for (int baseline = 0; baseline < 2; baseline++)
             for (int i = 0; i < 3; i++)
                 for (uint32_t folds = 1; folds <= 7; folds += 3) {

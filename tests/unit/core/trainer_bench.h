@@ -43,7 +43,7 @@ static inline void trainer_bench_close(trainer_bench *b)
 static inline void trainer_bench_start(trainer_bench *b, uint32_t stream)
 {
     mi_rng rng = test_rng(stream);
-    mi_critic_init(&b->critic, MI_BASELINE_NONE, &rng, b->trainer.weights);
+    mi_critic_init(&b->critic, &rng, b->trainer.weights);
     mi_trainer_start(&b->trainer);
 }
 
