@@ -116,6 +116,7 @@ static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint3
     mi_split_size(&run->split, &spec->split, fold, run->n_rows);
     run->batch = spec->train.batch < run->split.n_train ? spec->train.batch : run->split.n_train;
     run->spec.objective.params.batch = run->batch;
+    run->spec.critic.y_offset = spec->objective.entry->y_offset;
 }
 
 /* The workspace of a run, measured by laying it out without memory. */
