@@ -248,11 +248,9 @@ END_TEST
 
 int main(void)
 {
-    RUN_TESTS("critic", test_scores_agree_with_the_definition,
-
-              test_a_smaller_batch_uses_the_same_critic, test_scoring_in_blocks_agrees_with_the_definition,
+    RUN_TESTS("critic", test_scores_agree_with_the_definition, test_a_smaller_batch_uses_the_same_critic,
+              test_scoring_in_blocks_agrees_with_the_definition,
               test_scoring_between_forward_and_backward_changes_nothing, test_training_starts_at_the_baseline,
-
               test_an_offset_starts_at_zero_and_changes_nothing_else,
               test_a_cosine_does_not_depend_on_the_length_of_an_embedding,
               test_the_same_input_gives_the_same_bits,
