@@ -62,8 +62,11 @@ static void decode_fields(proto_job *job, const proto_node *root, proto_problem 
     for (size_t i = 0; proto_field_at(i); i++) {
         const proto_field *field = proto_field_at(i);
         const proto_node *node = proto_json_at(root, field->pointer);
-        if (node)
+        if (node && proto_field_fits_critic(field, job))
             proto_field_decode(field, job, node, field->pointer, problem);
+        else if (node)
+            proto_problem_add(problem, field->pointer, "the critic \"%s\" does not take this setting",
+                              proto_field_find("/critic/type")->names[job->spec.critic.type]);
     }
     proto_objectives_decode(job, root, problem);
 }

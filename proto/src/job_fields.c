@@ -8,6 +8,7 @@
     WORD(pointer_, kind_, help_), .offset = offsetof(proto_job, member)
 #define RANGE(min_, max_) .min = min_, .max = max_
 #define NAMES(...)        ((const char *const[]){__VA_ARGS__, NULL})
+#define CRITIC(type)      (1u << MI_CRITIC_##type)
 #define MAX_EXACT         9007199254740992.0 /* 2^53 */
 #define MAX_SUGGESTION    48                 /* longer names are not compared */
 
@@ -39,10 +40,16 @@ static const proto_field fields[] = {
            "several, to be compared on the same folds and seeds: names, or objects like /objective")},
 
     {FIELD("/critic/type", ENUM, spec.critic.type,
-           "separable: f(x).g(y); joint: one network over [x;y]"),
-     .names = NAMES("separable", "joint"), .later = NAMES("cosine", "bilinear")},
-    {FIELD("/critic/hidden", HIDDEN, spec.critic.hidden, "widths of the hidden layers"), RANGE(1, 4096)},
-    {FIELD("/critic/embed", U32, spec.critic.embed, "width of the embedding (separable)"), RANGE(1, 2048)},
+           "separable: f(x).g(y); joint: one network over [x;y]; bilinear: x'Wy; cosine: cos(f(x), g(y))/temperature"),
+     .names = NAMES("separable", "joint", "bilinear", "cosine")},
+    {FIELD("/critic/hidden", HIDDEN, spec.critic.hidden, "widths of the hidden layers (not of bilinear)"),
+     RANGE(1, 4096)},
+    {FIELD("/critic/embed", U32, spec.critic.embed, "width of the embedding (separable, cosine)"), RANGE(1, 2048)},
+    {FIELD("/critic/temperature", DOUBLE, spec.critic.temperature,
+           "of a cosine critic, which lies within plus and minus 1/temperature"),
+     RANGE(0.001, 100), .critics = CRITIC(COSINE)},
+    {FIELD("/critic/learn_temperature", FLAG, spec.critic.learn_temperature,
+           "train the temperature of a cosine critic as well, from the value given"), .critics = CRITIC(COSINE)},
     {FIELD("/critic/baseline", ENUM, spec.critic.baseline,
            "closed-form part of the critic"), .names = NAMES("none", "gaussian")},
     {FIELD("/critic/ridge", DOUBLE, spec.critic.ridge,
@@ -215,11 +222,16 @@ void proto_pointer_join(char *out, size_t size, const char *parent, const char *
     out[n] = '\0';
 }
 
+bool proto_field_fits_critic(const proto_field *field, const proto_job *job)
+{
+    return field->critics == 0 || (field->critics >> job->spec.critic.type & 1u) != 0;
+}
+
 bool proto_field_applies(const proto_field *field, const proto_job *job)
 {
     return field->kind == PROTO_FIELD_OBJECTIVE    ? job->n_objectives == 0
            : field->kind == PROTO_FIELD_OBJECTIVES ? job->n_objectives > 0
-                                                   : true;
+                                                   : proto_field_fits_critic(field, job);
 }
 
 const char *proto_job_kind_name(proto_job_kind kind)

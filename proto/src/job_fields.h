@@ -37,6 +37,7 @@ typedef struct proto_field {
     double min, max;
     const char *const *names; /* of values, NULL-terminated */
     const char *const *later; /* values that are known but not available yet, or NULL */
+    unsigned critics;         /* bits of the mi_critic_type that the field means something for; 0: of all */
 } proto_field;
 
 /* Field `index`, NULL past the end. */
@@ -52,7 +53,9 @@ const char *proto_name_nearest(const char *found, const char *const *names);
 /* parent + "/" + key, escaped as RFC 6901 says, cut to size. */
 void proto_pointer_join(char *out, size_t size, const char *parent, const char *key);
 
-/* Whether the field means something for this job; others are neither accepted nor shown. */
+/* Whether the field means something for the job's critic; others are neither accepted nor shown. */
+bool proto_field_fits_critic(const proto_field *field, const proto_job *job);
+/* The same for all that the job says. */
 bool proto_field_applies(const proto_field *field, const proto_job *job);
 
 /* job_input.c: x and y. matrix: what was lifted from "<pointer>/data". Takes matrix->data. */

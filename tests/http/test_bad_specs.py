@@ -49,6 +49,7 @@ def test_json_that_is_no_object_is_refused(pairs, document):
     ({"objective": {"name": "infonce-anchor", "directions": "up"}}, "/objective/directions"),
     ({"critic": {"type": "quantum"}}, "/critic/type"), ({"critic": {"hidden": [0]}}, "/critic/hidden/0"), ({"critic": {"hidden": [1.5]}}, "/critic/hidden/0"),
     ({"critic": {"hidden": "256"}}, "/critic/hidden"), ({"critic": {"hidden": [8] * 9}}, "/critic/hidden"), ({"critic": {"embed": -4}}, "/critic/embed"),
+    ({"critic": {"temperature": 0.2}}, "/critic/temperature"), ({"critic": {"type": "cosine", "temperature": 0}}, "/critic/temperature"),
     ({"prepare": {"transform": "log"}}, "/prepare/transform"), ({"prepare": {"pca": 0.5}}, "/prepare/pca"), ({"prepare": {"pca": "some"}}, "/prepare/pca"),
     ({"train": {"batch": 1}}, "/train/batch"), ({"train": {"batch": 1e18}}, "/train/batch"), ({"train": {"max_steps": -5}}, "/train/max_steps"),
     ({"train": {"max_steps": 10**9}}, "/train/max_steps"), ({"train": {"learning_rate": 0}}, "/train/learning_rate"),

@@ -144,6 +144,31 @@ START_TEST(test_every_field_reaches_its_setting)
 }
 END_TEST
 
+START_TEST(test_every_critic_has_its_name_and_its_settings)
+{
+    static const char *const names[] = {"separable", "joint", "bilinear", "cosine"};
+    static const mi_critic_type types[] = {MI_CRITIC_SEPARABLE, MI_CRITIC_JOINT, MI_CRITIC_BILINEAR,
+                                           MI_CRITIC_COSINE};
+    for (size_t i = 0; i < 4; i++) {
+        char field[64];
+        snprintf(field, sizeof field, "\"critic\":{\"type\":\"%s\"}", names[i]);
+        proto_job *job = good(field);
+        char *text = encode(job);
+        ck_assert_int_eq(job->spec.critic.type, types[i]);
+        ck_assert_double_eq(job->spec.critic.temperature, 0.1);
+        ck_assert_int_eq(job->spec.critic.learn_temperature, 1);
+        ck_assert((strstr(text, "\"temperature\":0.1,\"learn_temperature\":true") != NULL) ==
+                  (types[i] == MI_CRITIC_COSINE));
+        free(text);
+        proto_job_free(job);
+    }
+    proto_job *job = good("\"critic\":{\"type\":\"cosine\",\"temperature\":0.5,\"learn_temperature\":false}");
+    ck_assert_double_eq(job->spec.critic.temperature, 0.5);
+    ck_assert_int_eq(job->spec.critic.learn_temperature, 0);
+    proto_job_free(job);
+}
+END_TEST
+
 START_TEST(test_the_resolved_spec_decodes_to_the_same_job_bit_for_bit)
 {
     static const char *const fields[] = {
@@ -152,6 +177,8 @@ START_TEST(test_the_resolved_spec_decodes_to_the_same_job_bit_for_bit)
         "\"objective\":\"nwj\"",
         "\"objective\":\"infonce\"",
         "\"prepare\":{\"pca\":\"auto\"}",
+        "\"critic\":{\"type\":\"bilinear\",\"embed\":7}",
+        "\"critic\":{\"temperature\":0.07,\"learn_temperature\":false,\"type\":\"cosine\"}",
         "\"train\":{\"learning_rate\":0.00030000000000000003,\"gradient_clip\":0},\"split\":{\"validation\":"
         "0.1234567890123456789}",
         "\"critic\":{\"type\":\"joint\",\"hidden\":[7]},\"seed\":9007199254740992,\"tags\":{\"\\u00e9\":"
@@ -223,8 +250,14 @@ START_TEST(test_each_bad_field_is_named)
     bad_field("\"objective\":{\"directions\":\"rows\"}", "/objective/directions", "\"both\" or \"columns\"");
     bad_field("\"objective\":{\"k\":128}", "/objective/k", "127 (batch - 1");
     bad_field("\"objective\":17", "/objective", "found 17");
-    bad_field("\"critic\":{\"type\":\"cosine\"}", "/critic/type",
-              "\"cosine\" is not available in this version");
+    bad_field("\"critic\":{\"type\":\"quadratic\"}", "/critic/type", "\"bilinear\" or \"cosine\"");
+    bad_field("\"critic\":{\"temperature\":1}", "/critic/temperature",
+              "the critic \"separable\" does not take this setting");
+    bad_field("\"critic\":{\"type\":\"bilinear\",\"learn_temperature\":false}", "/critic/learn_temperature",
+              "the critic \"bilinear\" does not take this setting");
+    bad_field("\"critic\":{\"type\":\"cosine\",\"temperature\":0}", "/critic/temperature", "0.001 to 100");
+    bad_field("\"critic\":{\"type\":\"cosine\",\"learn_temperature\":0.1}", "/critic/learn_temperature",
+              "true or false");
     bad_field("\"critic\":{\"hidden\":[]}", "/critic/hidden", "array of layer widths");
     bad_field("\"critic\":{\"hidden\":256}", "/critic/hidden", "found 256");
     bad_field("\"critic\":{\"hidden\":[256,0]}", "/critic/hidden/1", "found 0");
@@ -463,6 +496,7 @@ START_TEST(test_the_description_is_valid_json_and_lists_objectives_and_fields)
     ck_assert_str_eq(proto_node_string(proto_json_at(root, "/recipes/paper/prepare/transform"), ""),
                      "z-score");
     ck_assert_str_eq(proto_node_string(proto_json_at(root, "/critics/1"), ""), "joint");
+    ck_assert_str_eq(proto_node_string(proto_json_at(root, "/critics/3"), ""), "cosine");
     ck_assert_str_eq(proto_node_string(proto_json_at(root, "/fields/0/pointer"), ""), "/kind");
     proto_json_free(json);
     proto_text_fini(&text);
@@ -472,7 +506,7 @@ END_TEST
 int main(void)
 {
     RUN_TESTS("job", test_only_x_and_y_are_needed, test_the_recipe_sets_defaults_and_fields_override_it,
-              test_every_field_reaches_its_setting,
+              test_every_field_reaches_its_setting, test_every_critic_has_its_name_and_its_settings,
               test_the_resolved_spec_decodes_to_the_same_job_bit_for_bit,
               test_the_resolved_spec_shows_every_setting, test_each_bad_field_is_named,
               test_a_seed_is_any_64_bit_number, test_unknown_fields_are_errors_with_the_likely_name,
