@@ -325,6 +325,16 @@ def test_mi_is_the_mean_of_the_pmi(shared, finished):
     assert array[:, 0].mean() == pytest.approx(finished["result"]["mi"]["nats"], rel=1e-9)
 
 
+@pytest.mark.parametrize("critic", [{"type": "joint"}, {"type": "bilinear"}, {"type": "cosine"},
+                                    {"type": "cosine", "baseline": "none", "temperature": 0.5, "learn_temperature": False}])
+def test_every_critic_trains_and_shows_its_settings(shared, finished, critic):
+    job = shared.run_job(pair_spec("fx", "fy", critic={**critic, "hidden": [8]}))
+    assert job["state"] == "succeeded", job
+    assert critic.items() <= job["spec"]["critic"].items()
+    assert ("temperature" in job["spec"]["critic"]) == (critic["type"] == "cosine")
+    assert -0.5 < job["result"]["mi"]["nats"] < 2
+
+
 def test_no_pmi_is_a_409_that_says_why(server):
     server.put_pair()
     shared_spec = pair_spec(outputs={"pmi": False})
