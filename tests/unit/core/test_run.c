@@ -51,8 +51,8 @@ static const mi_matrix x = {data_x, N_ROWS, 3}, y = {data_y, N_ROWS, 3};
 
 static void sample(void)
 {
-    const law l = law_spiral();
-    law_sample(&l, 7, N_ROWS, data_x, data_y);
+    const mi_law_spec spiral = law_of("spiral", 3, 0.0);
+    mi_law_sample(&spiral, 7, N_ROWS, data_x, data_y);
 }
 
 static mi_spec small_spec(void)
