@@ -81,8 +81,8 @@ int main(void)
         fprintf(stderr, "%s\n", err.message);
         return EXIT_FAILURE;
     }
-    const law l = law_gaussian(DIM, 1.5);
-    law_sample(&l, 1, N_ROWS, data_x, data_y);
+    const mi_law_spec l = law_of("gaussian", DIM, 1.5);
+    mi_law_sample(&l, 1, N_ROWS, data_x, data_y);
     RUN_TESTS("critic estimate", test_every_critic_finds_what_its_baseline_knows,
               test_every_network_finds_it_without_a_baseline, test_a_bilinear_critic_finds_most_of_it);
 }
