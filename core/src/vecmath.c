@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LOG2_E 1.4426950408889634
+#define SQRT_2 1.4142135623730951
 /* log 2 in two parts; the first has trailing zeros, so that k * LN2_HIGH is exact. */
 #define LN2_HIGH 6.93147180369123816490e-01
 #define LN2_LOW  1.90821492927058770002e-10
@@ -51,6 +52,79 @@ void mi_vec_exp(double *out, const float *in, double shift, size_t n)
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
         out[i] = exp_lane((double)in[i] - shift);
+}
+
+MI_VECTOR_CLONES
+void mi_vec_exp_in_place(double *values, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        values[i] = exp_lane(values[i]);
+}
+
+MI_VECTOR_CLONES
+void mi_vec_widen(double *out, const float *in, double shift, double factor, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        out[i] = ((double)in[i] - shift) * factor;
+}
+
+MI_VECTOR_CLONES
+void mi_vec_narrow(float *out, const double *in, double factor, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(in[i] * factor);
+}
+
+/* log(1 + u) for u in [0, 1] as 2 atanh(s), around 1 or around 2, whichever is nearer: |s| < 0.172. */
+static inline double log1p_lane(double u)
+{
+    const int far = u > SQRT_2 - 1.0;
+    const double numerator = far ? u - 1.0 : u, denominator = far ? u + 3.0 : u + 2.0;
+    const double s = numerator / denominator, q = s * s;
+    /* The first term left out is below 3e-15 of the sum. */
+    double p = 1.0 / 17;
+    p = p * q + 1.0 / 15;
+    p = p * q + 1.0 / 13;
+    p = p * q + 1.0 / 11;
+    p = p * q + 1.0 / 9;
+    p = p * q + 1.0 / 7;
+    p = p * q + 1.0 / 5;
+    p = p * q + 1.0 / 3;
+    p = p * q + 1.0;
+    return 2.0 * s * p + (far ? LN2_HIGH + LN2_LOW : 0.0);
+}
+
+MI_VECTOR_CLONES
+void mi_vec_softplus(double *values, double *slope, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const double x = values[i];
+        const double u = exp_lane(x < 0.0 ? x : -x);
+        slope[i] = (x < 0.0 ? u : 1.0) / (1.0 + u);
+        values[i] = (x < 0.0 ? 0.0 : x) + log1p_lane(u);
+    }
+}
+
+MI_VECTOR_CLONES
+double mi_vec_sum(const double *values, size_t n)
+{
+    double sum[MI_LANES] = {0};
+    size_t i = 0;
+    for (; i + MI_LANES <= n; i += MI_LANES) {
+#pragma omp simd
+        for (size_t l = 0; l < MI_LANES; l++)
+            sum[l] += values[i + l];
+    }
+    for (size_t l = 0; i < n; i++, l++)
+        sum[l] += values[i];
+    double result = 0;
+    for (size_t l = 0; l < MI_LANES; l++)
+        result += sum[l];
+    return result;
 }
 
 MI_VECTOR_CLONES

@@ -14,6 +14,21 @@
 /* out[i] = e^(in[i] - shift), relative error below 1e-12; 0 below e^-708, infinity above e^709.4. */
 void mi_vec_exp(double *out, const float *in, double shift, size_t n);
 
+/* The same in place, of doubles. */
+void mi_vec_exp_in_place(double *values, size_t n);
+
+/* out = (in - shift) * factor */
+void mi_vec_widen(double *out, const float *in, double shift, double factor, size_t n);
+
+/* out = in * factor, rounded to float; infinity where float ends. */
+void mi_vec_narrow(float *out, const double *in, double factor, size_t n);
+
+/* values become log(1 + e^value), slope its derivative 1/(1 + e^-value); relative error below 2e-12, both 0
+ * below -708. */
+void mi_vec_softplus(double *values, double *slope, size_t n);
+
+double mi_vec_sum(const double *values, size_t n);
+
 /* Largest of n > 0 values; NaN when any of them is not finite. */
 float mi_vec_max(const float *values, size_t n);
 

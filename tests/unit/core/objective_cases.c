@@ -14,8 +14,10 @@ typedef struct values {
 } values;
 
 static const values listed[] = {
-    {NULL, "nu", 6, {1e-6, 0.3, 1, 8, 63, 1e4}},
-    {NULL, "k", 1, {0}},
+    {NULL, "nu", 6, {1e-6, 0.3, 1, 8, 63, 1e4}},   {NULL, "k", 1, {0}},
+    {"alpha-infonce", "alpha", 3, {1e-3, 0.1, 1}}, {"ml-infonce", "alpha", 3, {1e-3, 0.1, 1}},
+    {"f-micl", "alpha", 3, {0.5, 1, 1.5}},         {NULL, "tau", 3, {1, 5, 50}},
+    {NULL, "decay", 4, {0.01, 0.1, 0.5, 1}},
 };
 
 /* Without a list: the smallest, the defaults and the largest. */
@@ -70,6 +72,8 @@ int objective_setting(mi_objective_spec *out, const mi_objective *entry, size_t 
             mi_param_set(&out->params, info, list.at[index % rounds % list.n]);
         }
     }
+    if (entry->observe && index % 2 != 0)
+        out->params.log_partition = 1.5; /* as after some batches */
     return mi_objective_check(out, (uint32_t)batch, NULL) == MI_OK;
 }
 
