@@ -241,7 +241,7 @@ START_TEST(test_each_bad_field_is_named)
     bad_field("\"prepare\":{\"pca\":\"yes\"}", "/prepare/pca", "\"auto\" or a number");
     bad_field("\"prepare\":{\"clip\":0}", "/prepare/clip", "found 0");
     bad_field("\"prepare\":[]", "/prepare", "expected an object, found an array");
-    bad_field("\"objective\":\"ince\"", "/objective", "\"infonce-anchor\"");
+    bad_field("\"objective\":\"entropy\"", "/objective", "\"infonce-anchor\"");
     bad_field("\"objective\":{\"name\":7}", "/objective/name", "found 7");
     bad_field("\"objective\":{\"nu\":-1}", "/objective/nu", "found -1");
     bad_field("\"objective\":{\"nu\":\"8\"}", "/objective/nu", "found \"8\"");
