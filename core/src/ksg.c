@@ -176,14 +176,21 @@ void mi_ksg_mismatched(mi_ksg *ksg, const uint32_t *i, const uint32_t *j, uint32
     }
 }
 
-static int stands_before(uint32_t a, uint32_t b, const void *place)
+typedef struct standing {
+    const uint32_t *place, *sample;
+} standing;
+
+static int stands_before(uint32_t a, uint32_t b, const void *context)
 {
-    return ((const uint32_t *)place)[a] < ((const uint32_t *)place)[b];
+    const standing *s = context;
+    return s->place[s->sample[a]] < s->place[s->sample[b]];
 }
 
 MI_DEFINE_SORT(sort_by_place, uint32_t, stands_before)
 
-void mi_ksg_sort_near(const mi_ksg *ksg, uint32_t *samples, uint32_t n)
+void mi_ksg_sort_near(const mi_ksg *ksg, const uint32_t *sample, uint32_t n, uint32_t *order)
 {
-    sort_by_place(samples, n, ksg->joint.place);
+    for (uint32_t i = 0; i < n; i++)
+        order[i] = i;
+    sort_by_place(order, n, &(standing){ksg->joint.place, sample});
 }

@@ -14,11 +14,8 @@
 #define MIN_BATCH           4u
 #define ALIGNMENT           64u
 #define RESULT_OVERHEAD     4096u
-
-uint32_t mi_run_base_width(const mi_run *run)
-{
-    return run->spec.critic.baseline == MI_BASELINE_GAUSSIAN ? run->gaussian.width : 0;
-}
+#define PREPARE_SHARE       0.05 /* of a run's time, roughly */
+#define TRAIN_SHARE         0.90
 
 void mi_run_shuffle(const mi_run *run, mi_purpose purpose, uint32_t step, uint32_t *order, uint32_t n)
 {
@@ -29,14 +26,40 @@ void mi_run_shuffle(const mi_run *run, mi_purpose purpose, uint32_t step, uint32
     mi_rng_permute(&rng, order, n);
 }
 
-static void part_layout(part *p, mi_arena *arena, uint32_t n, uint32_t dim_x, uint32_t dim_y, uint32_t base)
+const mi_run_method *mi_run_method_of(const mi_spec *spec)
 {
-    const uint32_t dim[2] = {dim_x, dim_y};
+    switch (spec->objective.entry->method) {
+    case MI_METHOD_CRITIC:
+        break;
+    case MI_METHOD_BASELINE:
+        return &mi_run_baseline;
+    case MI_METHOD_NEIGHBOURS:
+        return &mi_run_neighbours;
+    case MI_METHOD_LATENT:
+        return NULL;
+    }
+    return &mi_run_critic;
+}
+
+void mi_run_part_layout(part *p, mi_arena *arena, uint32_t n, const mi_run *run, uint32_t base)
+{
     p->n = n;
     for (int side = 0; side < 2; side++) {
-        p->rows[side] = mi_arena_take(arena, (size_t)n * dim[side], sizeof(float));
+        p->rows[side] = mi_arena_take(arena, (size_t)n * run->prepare[side].dim_out, sizeof(float));
         p->base[side] = base ? mi_arena_take(arena, (size_t)n * base, sizeof(float)) : NULL;
     }
+}
+
+void mi_run_prepare_rows(mi_run *run, part *p, const uint32_t *rows)
+{
+    for (int side = 0; side < 2; side++)
+        mi_prepare_apply(&run->prepare[side], &run->arena, run->data[side], rows, p->n, p->rows[side]);
+}
+
+/* Rows that preparation is fitted on. */
+static uint32_t n_prepared(const mi_run *run)
+{
+    return run->method->fits_all_rows ? run->n_rows : run->split.n_fit;
 }
 
 /* First half of the workspace: what is known from the shape of the data. */
@@ -47,7 +70,7 @@ static mi_status layout_preparation(mi_run *run, mi_error *err)
     run->order = MI_TAKE(arena, uint32_t, run->n_rows);
     for (int side = 0; side < 2; side++) {
         const mi_status status = mi_prepare_layout(&run->prepare[side], arena, &run->spec.prepare,
-                                                   run->width[side], run->split.n_fit, err);
+                                                   run->width[side], n_prepared(run), err);
         if (status != MI_OK)
             return status;
     }
@@ -64,48 +87,15 @@ static void measure_fitting(mi_run *run)
     }
 }
 
-/* The same for what borrows on top of the whole layout. */
-static void measure_applying(mi_run *run)
-{
-    const size_t mark = mi_arena_mark(&run->arena);
-    for (int side = 0; side < 2; side++) {
-        mi_prepare_apply_layout(&run->prepare[side], &run->arena);
-        mi_arena_release(&run->arena, mark);
-    }
-    if (run->spec.critic.baseline == MI_BASELINE_GAUSSIAN) {
-        mi_gaussian_fit_layout(&run->gaussian, &run->arena);
-        mi_arena_release(&run->arena, mark);
-    }
-}
-
-/* Second half: widths that are final only once preparation is fitted (constant columns are gone); before
- * that, their upper bounds. */
-static mi_status layout_training(mi_run *run, mi_error *err)
-{
-    mi_arena *arena = &run->arena;
-    const uint32_t dim_x = run->prepare[MI_SIDE_X].dim_out, dim_y = run->prepare[MI_SIDE_Y].dim_out;
-    uint32_t base = 0;
-    if (run->spec.critic.baseline == MI_BASELINE_GAUSSIAN) {
-        mi_gaussian_layout(&run->gaussian, arena, dim_x, dim_y, run->split.n_train);
-        base = run->gaussian.width;
-    }
-    part_layout(&run->train, arena, run->split.n_train, dim_x, dim_y, base);
-    part_layout(&run->validation, arena, run->split.n_validation, dim_x, dim_y, base);
-    part_layout(&run->test, arena, run->split.n_test, dim_x, dim_y, base);
-    part_layout(&run->minibatch, arena, run->batch, dim_x, dim_y, base);
-    const mi_status status = mi_run_train_layout(run, err);
-    if (status != MI_OK)
-        return status;
-    mi_run_score_layout(run);
-    return MI_OK;
-}
-
 /* x and y may be without data; width: see mi_matrix_width. */
 static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
                      mi_matrix y, const uint64_t width[2])
 {
     memset(run, 0, sizeof *run);
+    run->method = mi_run_method_of(spec);
     run->spec = *spec;
+    if (run->method->settle)
+        run->method->settle(&run->spec);
     run->replicate = replicate;
     run->fold = fold;
     run->data[MI_SIDE_X] = x;
@@ -116,7 +106,7 @@ static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint3
     mi_split_size(&run->split, &spec->split, fold, run->n_rows);
     run->batch = spec->train.batch < run->split.n_train ? spec->train.batch : run->split.n_train;
     run->spec.objective.params.batch = run->batch;
-    run->spec.critic.y_offset = spec->objective.entry->y_offset;
+    run->spec.critic.y_offset = run->spec.objective.entry->y_offset;
 }
 
 /* The workspace of a run, measured by laying it out without memory. */
@@ -127,12 +117,27 @@ static mi_status measure(mi_run *run, size_t *bytes, mi_error *err)
     if (status != MI_OK)
         return status;
     measure_fitting(run);
-    if ((status = layout_training(run, err)) != MI_OK)
+    if ((status = run->method->layout(run, err)) != MI_OK)
         return status;
-    measure_applying(run);
+    run->method->measure_scratch(run);
     if (run->arena.overflow)
         return mi_fail(err, MI_LIMIT, "the workspace of one run is too large to count");
     *bytes = run->arena.peak;
+    return MI_OK;
+}
+
+static mi_status check_training(const mi_train_spec *spec, const mi_split *smallest, mi_error *err)
+{
+    if (spec->batch < MIN_BATCH)
+        return mi_fail_at(err, MI_INVALID, "/train/batch", "%u; expected at least %u", spec->batch,
+                          MIN_BATCH);
+    if (smallest->n_validation < MIN_VALIDATION_ROWS)
+        return mi_fail_at(err, MI_INVALID, "/split/validation",
+                          "leaves %u validation pairs; expected at least %u", smallest->n_validation,
+                          MIN_VALIDATION_ROWS);
+    if (smallest->n_train < 2 * MIN_BATCH)
+        return mi_fail_at(err, MI_INVALID, "/split/validation",
+                          "leaves %u training pairs; expected at least %u", smallest->n_train, 2 * MIN_BATCH);
     return MI_OK;
 }
 
@@ -148,13 +153,11 @@ static mi_status check_spec(const mi_spec *spec, uint64_t n, mi_error *err)
         return mi_fail_at(err, MI_INVALID, "/split/folds", "%u; expected 1 to 1000", spec->split.folds);
     if (spec->replicates == 0)
         return mi_fail_at(err, MI_INVALID, "/replicates", "0; expected at least 1");
-    if (spec->train.batch < MIN_BATCH)
-        return mi_fail_at(err, MI_INVALID, "/train/batch", "%u; expected at least %u", spec->train.batch,
-                          MIN_BATCH);
     if (spec->permutations > 0 && !mi_spec_has_pmi(spec))
         return mi_fail_at(err, MI_INVALID, "/permutations",
                           "the test needs PMIs, and %s gives none; expected 0", spec->objective.entry->name);
-    if (spec->objective.entry->method != MI_METHOD_CRITIC)
+    const mi_run_method *method = mi_run_method_of(spec);
+    if (!method)
         return mi_fail_at(err, MI_UNSUPPORTED, "/objective/name", "%s is not available yet",
                           spec->objective.entry->name);
     if (!mi_objective_is_shift(&spec->objective) && spec->critic.baseline != MI_BASELINE_NONE)
@@ -163,7 +166,7 @@ static mi_status check_spec(const mi_spec *spec, uint64_t n, mi_error *err)
             "the native form of %s cannot start from a Gaussian baseline, which is a log ratio; "
             "expected \"log-ratio\", or no baseline",
             spec->objective.entry->name);
-    const mi_status status = mi_objective_check(&spec->objective, spec->train.batch, err);
+    mi_status status = mi_objective_check(&spec->objective, spec->train.batch, err);
     if (status != MI_OK)
         return status;
 
@@ -174,14 +177,9 @@ static mi_status check_spec(const mi_spec *spec, uint64_t n, mi_error *err)
         return mi_fail_at(err, MI_INVALID, "/split/folds",
                           "%u folds of %llu pairs hold out %u; expected at least %u in each",
                           spec->split.folds, (unsigned long long)n, fewest_test, MIN_TEST_ROWS);
-    if (smallest.n_validation < MIN_VALIDATION_ROWS)
-        return mi_fail_at(err, MI_INVALID, "/split/validation",
-                          "leaves %u validation pairs; expected at least %u", smallest.n_validation,
-                          MIN_VALIDATION_ROWS);
-    if (smallest.n_train < 2 * MIN_BATCH)
-        return mi_fail_at(err, MI_INVALID, "/split/validation",
-                          "leaves %u training pairs; expected at least %u", smallest.n_train, 2 * MIN_BATCH);
-    return MI_OK;
+    if (method->trains && (status = check_training(&spec->train, &smallest, err)) != MI_OK)
+        return status;
+    return method->check ? method->check(spec, n, fewest_test, err) : MI_OK;
 }
 
 static uint64_t max_u64(uint64_t a, uint64_t b)
@@ -277,56 +275,23 @@ void mi_run_free(mi_run *run)
     free(run);
 }
 
-static void prepare_rows(mi_run *run, part *p, const uint32_t *rows)
-{
-    for (int side = 0; side < 2; side++)
-        mi_prepare_apply(&run->prepare[side], &run->arena, run->data[side], rows, p->n, p->rows[side]);
-}
-
-static void baseline_columns(mi_run *run, part *p)
-{
-    const mi_gaussian *g = &run->gaussian;
-    mi_gaussian_columns_x(g, p->rows[MI_SIDE_X], p->n, p->base[MI_SIDE_X]);
-    mi_gaussian_columns_y(g, p->rows[MI_SIDE_Y], p->n, p->base[MI_SIDE_Y]);
-    /* Where the network's output is log r plus a constant the baseline has to be too, or step 0 would not be
-     * the copula estimate. */
-    const float offset = (float)mi_objective_offset(&run->spec.objective);
-    for (uint32_t i = 0; offset != 0.0f && i < p->n; i++)
-        p->base[MI_SIDE_X][(size_t)i * g->width + g->n_canonical] += offset;
-}
-
-/* Shrinkage by validation loss of the baseline alone: the residual is still zero. */
-static void choose_shrinkage(mi_run *run)
-{
-    double best_loss = (double)INFINITY, best = (double)INFINITY;
-    for (int i = 0; i < MI_GAUSSIAN_SHRINKAGES; i++) {
-        mi_gaussian_shrink(&run->gaussian, mi_gaussian_shrinkage[i]);
-        baseline_columns(run, &run->validation);
-        const double loss = mi_run_validation_loss(run, run->trainer.weights, NULL);
-        if (loss < best_loss) {
-            best_loss = loss;
-            best = mi_gaussian_shrinkage[i];
-        }
-    }
-    run->shrinkage = best;
-    mi_gaussian_shrink(&run->gaussian, best);
-    baseline_columns(run, &run->train);
-    baseline_columns(run, &run->validation);
-    baseline_columns(run, &run->test);
-}
-
 static mi_status fit_side(mi_run *run, int side, mi_error *err)
 {
-    return at_side(mi_prepare_fit(&run->prepare[side], &run->arena, run->data[side], run->split.fit, err),
-                   side, err);
+    const uint32_t *rows = run->split.fit;
+    if (run->method->fits_all_rows) {
+        for (uint32_t i = 0; i < run->n_rows; i++)
+            run->order[i] = i;
+        rows = run->order;
+    }
+    return at_side(mi_prepare_fit(&run->prepare[side], &run->arena, run->data[side], rows, err), side, err);
 }
 
-enum { STAGE_SPLIT, STAGE_FIT_X, STAGE_FIT_Y, STAGE_LAYOUT, STAGE_BASELINE, STAGE_START, PREPARE_STAGES };
+/* Then the method's own. */
+enum { STAGE_SPLIT, STAGE_FIT_X, STAGE_FIT_Y, STAGE_START };
 
 static mi_status prepare_stage(mi_run *run, mi_error *err)
 {
     mi_rng rng;
-    mi_status status = MI_OK;
     switch (run->stage) {
     case STAGE_SPLIT:
         mi_split_fill(&run->split, &run->spec, run->replicate, run->fold, run->n_rows, run->order);
@@ -337,27 +302,14 @@ static mi_status prepare_stage(mi_run *run, mi_error *err)
     case STAGE_FIT_X:
     case STAGE_FIT_Y:
         return fit_side(run, run->stage == STAGE_FIT_X ? MI_SIDE_X : MI_SIDE_Y, err);
-    case STAGE_LAYOUT:
-        if ((status = layout_training(run, err)) != MI_OK)
-            return status;
-        prepare_rows(run, &run->train, run->split.train);
-        prepare_rows(run, &run->validation, run->split.validation);
-        prepare_rows(run, &run->test, run->split.test);
-        mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_WEIGHTS, 0);
-        mi_critic_init(&run->critic, &rng, run->trainer.weights);
-        return MI_OK;
-    case STAGE_BASELINE:
-        if (run->spec.critic.baseline != MI_BASELINE_GAUSSIAN)
-            return MI_OK;
-        status = mi_gaussian_fit(&run->gaussian, &run->arena, run->train.rows[MI_SIDE_X],
-                                 run->train.rows[MI_SIDE_Y], run->spec.critic.ridge, err);
-        if (status == MI_OK)
-            choose_shrinkage(run);
-        return status;
     default:
-        mi_run_train_start(run);
-        return MI_OK;
+        return run->method->start(run, run->stage - STAGE_START, err);
     }
+}
+
+static int prepare_stages(const mi_run *run)
+{
+    return STAGE_START + run->method->start_stages;
 }
 
 static mi_status step_prepare(mi_run *run, mi_error *err)
@@ -365,7 +317,7 @@ static mi_status step_prepare(mi_run *run, mi_error *err)
     const mi_status status = prepare_stage(run, err);
     if (status != MI_OK)
         return status;
-    if (++run->stage == PREPARE_STAGES) {
+    if (++run->stage == prepare_stages(run)) {
         run->phase = MI_PHASE_TRAIN;
         run->stage = 0;
     }
@@ -380,16 +332,17 @@ static void update_fraction(mi_run *run)
     double fraction = 0.0, expected = train->max_steps;
     switch (run->phase) {
     case MI_PHASE_PREPARE:
-        fraction = 0.05 * run->stage / PREPARE_STAGES;
+        fraction = PREPARE_SHARE * run->stage / prepare_stages(run);
         break;
     case MI_PHASE_TRAIN:
         if (train->early_stopping)
             expected = fmin(expected, run->progress.best_step * (1.0 + train->patience_fraction) +
                                           train->patience_steps);
-        fraction = 0.05 + 0.90 * fmin(1.0, run->trainer.step / fmax(1.0, expected));
+        fraction = PREPARE_SHARE + TRAIN_SHARE * fmin(1.0, run->trainer.step / fmax(1.0, expected));
         break;
     case MI_PHASE_SCORE:
-        fraction = 0.95;
+        fraction = PREPARE_SHARE + (run->method->trains ? TRAIN_SHARE : 0.0);
+        fraction += (1.0 - fraction) * run->scoring.share;
         break;
     case MI_PHASE_DONE:
         fraction = 1.0;
@@ -413,7 +366,7 @@ mi_status mi_run_step(mi_run *run, mi_progress *out, mi_error *err)
             status = mi_run_train_step(run, err);
         break;
     case MI_PHASE_SCORE:
-        mi_run_score_step(run, &done);
+        status = run->method->score(run, &done, err);
         if (done)
             run->phase = MI_PHASE_DONE;
         break;

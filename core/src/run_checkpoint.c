@@ -29,11 +29,11 @@ typedef struct header {
 
 static size_t state_bytes(const mi_run *run)
 {
-    return 4 * run->critic.n_params * sizeof(float);
+    return 4 * run->trainer.n_params * sizeof(float);
 }
 static size_t best_bytes(const mi_run *run)
 {
-    return run->critic.n_params * sizeof(float);
+    return run->trainer.n_params * sizeof(float);
 }
 
 static size_t total_bytes(const mi_run *run, uint32_t n_curve)
@@ -52,13 +52,13 @@ static header identity(const mi_run *run)
     header h;
     memset(&h, 0, sizeof h); /* padding too: it is written */
     h.magic = MAGIC;
-    h.n_params = run->critic.n_params;
+    h.n_params = run->trainer.n_params;
     h.seed = run->spec.seed;
     h.n_rows = run->n_rows;
     h.replicate = run->replicate;
     h.fold = run->fold;
-    h.dim_x = run->critic.dim[MI_SIDE_X];
-    h.dim_y = run->critic.dim[MI_SIDE_Y];
+    h.dim_x = run->prepare[MI_SIDE_X].dim_out;
+    h.dim_y = run->prepare[MI_SIDE_Y].dim_out;
     return h;
 }
 
@@ -157,7 +157,7 @@ mi_status mi_run_finish(mi_run *run, mi_run_result **out, mi_error *err)
     const mi_run_result view = {
         .replicate = run->replicate,
         .fold = run->fold,
-        .n_test = run->test.n,
+        .n_test = run->split.n_test,
         .test_row = run->split.test,
         .pmi = s->pmi,
         .n_null = s->n_null,
@@ -175,15 +175,15 @@ mi_status mi_run_finish(mi_run *run, mi_run_result **out, mi_error *err)
         .infonce = s->infonce,
         .nwj = s->nwj,
         .dv = s->dv,
-        .infonce_ceiling = log(s->batch),
+        .infonce_ceiling = s->infonce_ceiling,
         .baseline_shrinkage = !baseline               ? -1.0
                               : isinf(run->shrinkage) ? 1e300
                                                       : run->shrinkage,
         .baseline_mi = baseline ? mi_gaussian_mi(&run->gaussian) : 0.0,
         .steps = run->trainer.step,
         .best_step = run->spec.train.early_stopping ? run->progress.best_step : run->trainer.step,
-        .dims_x = run->critic.dim[MI_SIDE_X],
-        .dims_y = run->critic.dim[MI_SIDE_Y],
+        .dims_x = run->prepare[MI_SIDE_X].dim_out,
+        .dims_y = run->prepare[MI_SIDE_Y].dim_out,
         .constant_x = run->prepare[MI_SIDE_X].n_constant,
         .constant_y = run->prepare[MI_SIDE_Y].n_constant,
     };

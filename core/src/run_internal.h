@@ -1,5 +1,7 @@
 /*
- * Inside of a run, shared by run.c (life cycle, preparation), run_train.c, run_score.c and run_checkpoint.c.
+ * Inside of a run. run.c has its life and the state machine, run_checkpoint.c what outlives it; what a phase
+ * does is the method's (run_method.h): run_critic.c, run_train.c and run_score.c for critics,
+ * run_neighbours.c for nearest neighbours.
  *
  * Dimension letters: D columns of a prepared side, G baseline columns, S feature width, B batch, V validation
  * rows, T test rows.
@@ -11,8 +13,10 @@
 #include "calibrate.h"
 #include "critic.h"
 #include "gaussian.h"
+#include "ksg.h"
 #include "mi/run.h"
 #include "prepare.h"
+#include "run_method.h"
 #include "split.h"
 #include "trainer.h"
 
@@ -47,11 +51,23 @@ typedef struct scoring {
     uint32_t *null_index[2]; /* (n_null) positions in the test list */
     double *pmi, *null_pmi, *permuted_mean;
     mi_calibration calibration;
-    double estimate, train_mi, infonce, nwj, dv;
+    double estimate, train_mi, infonce, nwj, dv, infonce_ceiling;
+    double share; /* of the scoring that is done, where it takes long */
 } scoring;
 
+/* Nearest neighbours of the held-out pairs: samples of the search, whose numbers are those of ksg. */
+typedef struct neighbour_search {
+    mi_ksg ksg;
+    uint32_t *sample;  /* (T) of each test pair */
+    uint32_t *visit;   /* (T) test pairs in the order in which they are asked for */
+    uint32_t *partner; /* (n of ksg) of one permutation */
+    uint32_t next;     /* pair of the stage */
+    double sum;        /* over the pairs of a permutation */
+} neighbour_search;
+
 struct mi_run {
-    mi_spec spec;
+    const mi_run_method *method;
+    mi_spec spec; /* as asked for, but for what its method rules out */
     uint32_t replicate, fold;
     mi_matrix data[2];
     uint64_t width[2]; /* see mi_matrix_width */
@@ -86,23 +102,29 @@ struct mi_run {
     void *validation_scratch;
 
     scoring scoring;
+    neighbour_search search;
 };
 
 /* run.c */
-uint32_t mi_run_base_width(const mi_run *run);
 /* order[0..n) = a permutation of 0..n-1 drawn from the run's stream of that purpose and step. */
 void mi_run_shuffle(const mi_run *run, mi_purpose purpose, uint32_t step, uint32_t *order, uint32_t n);
+void mi_run_part_layout(part *p, mi_arena *arena, uint32_t n, const mi_run *run, uint32_t base);
+/* The part's rows of the data, prepared. */
+void mi_run_prepare_rows(mi_run *run, part *p, const uint32_t *rows);
 
-/* run_train.c: training and what decides when it ends */
-mi_status mi_run_train_layout(mi_run *run, mi_error *err);
-uint32_t mi_run_max_curve(const mi_train_spec *spec);
+/* run_critic.c */
+uint32_t mi_run_base_width(const mi_run *run);
 /* Loss that selects shrinkage and checkpoint, one that sees the scale of r, averaged over
  * validation blocks. */
 double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_diagonal);
-void mi_run_train_start(mi_run *run);
-mi_status mi_run_train_step(mi_run *run, mi_error *err);
 /* Outputs of the network become log ratios, in place. */
 void mi_run_log_ratios(const mi_run *run, float *scores, size_t n);
+
+/* run_train.c: training and what decides when it ends */
+void mi_run_train_layout(mi_run *run); /* once trainer.n_params is known */
+uint32_t mi_run_max_curve(const mi_train_spec *spec);
+void mi_run_train_start(mi_run *run);
+mi_status mi_run_train_step(mi_run *run, mi_error *err);
 /* The minibatch becomes these n <= B rows of the training part. */
 void mi_run_gather(mi_run *run, const uint32_t *rows, uint32_t n);
 /* The weights that score: the best ones, or the last evaluated without early stopping. */
@@ -114,6 +136,23 @@ uint64_t mi_run_checkpoint_bytes(const mi_run *run); /* at most */
 /* run_score.c */
 void mi_run_score_layout(mi_run *run);
 /* One stage; *done when there is none left. */
-void mi_run_score_step(mi_run *run, int *done);
+mi_status mi_run_score_step(mi_run *run, int *done, mi_error *err);
+
+/* run_pairs.c: what the scoring of every method shares */
+/* Counts and arrays of what the run will report, null pairs `at_most`. */
+void mi_run_pairs_layout(mi_run *run, uint64_t at_most);
+/* Null pairs as positions in the test list. */
+void mi_run_draw_null_pairs(mi_run *run);
+/* Positions in the test list become rows of the data, in place: nothing scores after this. */
+void mi_run_name_null_rows(mi_run *run);
+double mi_run_mean_pmi(const mi_run *run);
+
+/* run_neighbours.c: nearest neighbours of the test pairs among n samples */
+mi_status mi_run_search_check(const mi_spec *spec, uint64_t n, mi_error *err);
+void mi_run_search_layout(mi_run *run, uint32_t n, uint32_t dim_x, uint32_t dim_y);
+/* search.sample filled before. Noise of the stream of `fold`. */
+mi_status mi_run_search_fill(mi_run *run, const float *x, const float *y, uint32_t fold, mi_error *err);
+/* A method's `score`. */
+mi_status mi_run_search_step(mi_run *run, int *done, mi_error *err);
 
 #endif

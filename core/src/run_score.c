@@ -16,17 +16,6 @@ static uint32_t max_u32(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-/* The run's share of the mismatched pairs; all of them when there are no more. */
-static uint32_t null_pairs(const mi_run *run)
-{
-    if (!mi_spec_has_pmi(&run->spec))
-        return 0;
-    const uint64_t n_runs = (uint64_t)run->spec.split.folds * run->spec.replicates;
-    const uint64_t share = (run->spec.null_pairs + n_runs - 1) / n_runs,
-                   all = (uint64_t)run->split.n_test * (run->split.n_test - 1);
-    return (uint32_t)(share < all ? share : all);
-}
-
 void mi_run_score_layout(mi_run *run)
 {
     scoring *s = &run->scoring;
@@ -35,19 +24,15 @@ void mi_run_score_layout(mi_run *run)
     const uint32_t n_test = run->split.n_test, n_train = run->split.n_train;
     s->batch = run->spec.train.batch < n_test ? run->spec.train.batch : n_test;
     s->n_blocks = n_test / s->batch;
-    s->n_null = null_pairs(run);
-    s->n_permutations = run->spec.permutations;
+    s->infonce_ceiling = log(s->batch);
+    mi_run_pairs_layout(run, UINT64_MAX);
     for (int side = 0; side < 2; side++) {
         s->features[side] = MI_TAKE(arena, float, (size_t)n_test *width);
         s->block[side] = MI_TAKE(arena, float, (size_t)s->batch *width);
-        s->null_index[side] = MI_TAKE(arena, uint32_t, s->n_null);
     }
     s->block_scores = MI_TAKE(arena, float, (size_t)s->batch * s->batch);
     s->pair_scores = MI_TAKE(arena, float, max_u32(n_test, s->n_null));
     s->order = MI_TAKE(arena, uint32_t, max_u32(n_test, n_train));
-    s->pmi = MI_TAKE(arena, double, n_test);
-    s->null_pmi = MI_TAKE(arena, double, s->n_null);
-    s->permuted_mean = MI_TAKE(arena, double, s->n_permutations);
 }
 
 /* The network's output as a calibrated log r. */
@@ -90,34 +75,12 @@ static void score_test_pairs(mi_run *run)
         s->pmi[i] = has_pmi ? calibrated(run, s->pair_scores[i]) : (double)NAN;
 }
 
-static void draw_null_pairs(mi_run *run)
-{
-    scoring *s = &run->scoring;
-    const uint32_t n = run->split.n_test;
-    if (s->n_null == (uint64_t)n * (n - 1)) {
-        for (uint32_t i = 0, k = 0; i < n; i++)
-            for (uint32_t j = 0; j < n; j++)
-                if (i != j) {
-                    s->null_index[MI_SIDE_X][k] = i;
-                    s->null_index[MI_SIDE_Y][k++] = j;
-                }
-        return;
-    }
-    mi_rng rng;
-    mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_NULL, 0);
-    for (uint32_t k = 0; k < s->n_null; k++) {
-        const uint32_t i = mi_rng_below(&rng, n), j = mi_rng_below(&rng, n - 1);
-        s->null_index[MI_SIDE_X][k] = i;
-        s->null_index[MI_SIDE_Y][k] = j < i ? j : j + 1;
-    }
-}
-
 static void score_null_pairs(mi_run *run)
 {
     scoring *s = &run->scoring;
     if (s->n_null == 0)
         return;
-    draw_null_pairs(run);
+    mi_run_draw_null_pairs(run);
     mi_critic_pairs(&run->critic, mi_run_final_weights(run), s->features[MI_SIDE_X], s->null_index[MI_SIDE_X],
                     s->features[MI_SIDE_Y], s->null_index[MI_SIDE_Y], s->n_null, s->pair_scores);
     for (uint32_t k = 0; k < s->n_null; k++)
@@ -191,14 +154,6 @@ static double own_estimate(const mi_run *run, double plug_in, double bound)
     return mi_objective_plugs_in(&run->spec.objective) ? plug_in : bound;
 }
 
-static double mean_pmi(const double *pmi, uint32_t n)
-{
-    double sum = 0.0;
-    for (uint32_t i = 0; i < n; i++)
-        sum += pmi[i];
-    return sum / n;
-}
-
 /* Blocks in random order: the rows of the file may be sorted, and a block of like rows is no sample of the
  * product law. */
 static void score_bracket(mi_run *run)
@@ -209,7 +164,7 @@ static void score_bracket(mi_run *run)
     s->infonce = b.infonce;
     s->nwj = b.nwj;
     s->dv = b.dv;
-    s->estimate = own_estimate(run, mean_pmi(s->pmi, run->test.n), b.own);
+    s->estimate = own_estimate(run, mi_run_mean_pmi(run), b.own);
 }
 
 static void permute_pairs(mi_run *run)
@@ -272,20 +227,12 @@ static void score_training_rows(mi_run *run)
     s->train_mi = counted ? sum / counted : (double)NAN;
 }
 
-/* Positions in the test list become rows of the data, in place: nothing scores after this. */
-static void name_null_rows(mi_run *run)
-{
-    scoring *s = &run->scoring;
-    for (int side = 0; side < 2; side++)
-        for (uint32_t k = 0; k < s->n_null; k++)
-            s->null_index[side][k] = run->split.test[s->null_index[side][k]];
-}
-
 enum { STAGE_CALIBRATE, STAGE_TEST, STAGE_NULL, STAGE_BRACKET, STAGE_PERMUTE, STAGE_TRAIN_SAMPLE };
 
-void mi_run_score_step(mi_run *run, int *done)
+mi_status mi_run_score_step(mi_run *run, int *done, mi_error *err)
 {
     const scoring *s = &run->scoring;
+    (void)err; /* nothing of it can fail */
     *done = 0;
     switch (run->stage) {
     case STAGE_CALIBRATE:
@@ -303,13 +250,14 @@ void mi_run_score_step(mi_run *run, int *done)
     case STAGE_PERMUTE:
         permute_pairs(run);
         if (s->permutations_done < s->n_permutations)
-            return;
+            return MI_OK;
         break;
     default:
         score_training_rows(run);
-        name_null_rows(run);
+        mi_run_name_null_rows(run);
         *done = 1;
         break;
     }
     run->stage++;
+    return MI_OK;
 }

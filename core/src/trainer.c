@@ -10,19 +10,27 @@
 #define BETA2   0.999
 #define EPSILON 1e-8f
 
+void mi_trainer_layout_optimiser(mi_trainer *trainer, mi_arena *arena, size_t n_params, float epsilon,
+                                 const mi_train_spec *spec)
+{
+    *trainer = (mi_trainer){.spec = spec, .n_params = n_params, .epsilon = epsilon};
+    trainer->state = mi_arena_take(arena, n_params, 4 * sizeof(float));
+    if (trainer->state) {
+        trainer->weights = trainer->state;
+        trainer->moment1 = trainer->state + n_params;
+        trainer->moment2 = trainer->state + 2 * n_params;
+        trainer->average = trainer->state + 3 * n_params;
+    }
+    trainer->gradient = MI_TAKE(arena, float, n_params);
+}
+
 void mi_trainer_layout(mi_trainer *trainer, mi_arena *arena, mi_critic *critic, const mi_train_spec *spec,
                        const mi_objective_spec *objective)
 {
-    const size_t n = critic->n_params, batch = critic->max_batch;
-    *trainer = (mi_trainer){.spec = spec, .objective = *objective, .critic = critic};
-    trainer->state = mi_arena_take(arena, n, 4 * sizeof(float));
-    if (trainer->state) {
-        trainer->weights = trainer->state;
-        trainer->moment1 = trainer->state + n;
-        trainer->moment2 = trainer->state + 2 * n;
-        trainer->average = trainer->state + 3 * n;
-    }
-    trainer->gradient = MI_TAKE(arena, float, n);
+    const size_t batch = critic->max_batch;
+    mi_trainer_layout_optimiser(trainer, arena, critic->n_params, EPSILON, spec);
+    trainer->critic = critic;
+    trainer->objective = *objective;
     trainer->scores = MI_TAKE(arena, float, batch *batch);
     trainer->grad_scores = MI_TAKE(arena, float, batch *batch);
     trainer->scratch = mi_arena_take(arena, objective->entry->scratch_bytes(batch), 1);
@@ -30,7 +38,7 @@ void mi_trainer_layout(mi_trainer *trainer, mi_arena *arena, mi_critic *critic, 
 
 void mi_trainer_start(mi_trainer *trainer)
 {
-    const size_t bytes = trainer->critic->n_params * sizeof(float);
+    const size_t bytes = trainer->n_params * sizeof(float);
     trainer->step = 0;
     trainer->objective.params.log_partition = (double)NAN;
     memset(trainer->moment1, 0, bytes);
@@ -66,24 +74,35 @@ static update plan_update(const mi_train_spec *spec, uint32_t step, double norm)
 MI_VECTOR_CLONES
 static void apply_update(const mi_trainer *trainer, const update *u)
 {
-    const size_t n = trainer->critic->n_params;
+    const size_t n = trainer->n_params;
     float *restrict weights = trainer->weights, *restrict moment1 = trainer->moment1;
     float *restrict moment2 = trainer->moment2, *restrict average = trainer->average;
     const float *restrict gradient = trainer->gradient;
     const float scale = u->scale, rate = u->rate, second = u->second, decay = u->decay, fresh = u->average;
-    const float beta1 = (float)BETA1, beta2 = (float)BETA2;
+    const float beta1 = (float)BETA1, beta2 = (float)BETA2, epsilon = trainer->epsilon;
     const float gain1 = (float)(1.0 - BETA1), gain2 = (float)(1.0 - BETA2);
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
         const float g = gradient[i] * scale;
         const float m = beta1 * moment1[i] + gain1 * g;
         const float v = beta2 * moment2[i] + gain2 * g * g;
-        const float w = weights[i] - rate * m / (sqrtf(v) * second + EPSILON) - decay * weights[i];
+        const float w = weights[i] - rate * m / (sqrtf(v) * second + epsilon) - decay * weights[i];
         moment1[i] = m;
         moment2[i] = v;
         weights[i] = w;
         average[i] += fresh * (w - average[i]);
     }
+}
+
+mi_status mi_trainer_update(mi_trainer *trainer, mi_error *err)
+{
+    const double norm = sqrt(mi_vec_sum_squares(trainer->gradient, trainer->n_params));
+    if (!isfinite(norm))
+        return mi_fail(err, MI_NUMERIC, "the gradient is not finite at step %u", trainer->step + 1);
+    const update u = plan_update(trainer->spec, trainer->step, norm);
+    apply_update(trainer, &u);
+    trainer->step++;
+    return MI_OK;
 }
 
 mi_status mi_trainer_step(mi_trainer *trainer, const float *x, const float *y, const float *base_x,
@@ -104,13 +123,7 @@ mi_status mi_trainer_step(mi_trainer *trainer, const float *x, const float *y, c
         return mi_fail(err, MI_NUMERIC, "the loss is not finite at step %u", trainer->step + 1);
 
     mi_critic_backward(critic, trainer->weights, trainer->grad_scores, trainer->gradient);
-    const double norm = sqrt(mi_vec_sum_squares(trainer->gradient, critic->n_params));
-    if (!isfinite(norm))
-        return mi_fail(err, MI_NUMERIC, "the gradient is not finite at step %u", trainer->step + 1);
-    const update u = plan_update(trainer->spec, trainer->step, norm);
-    apply_update(trainer, &u);
-    trainer->step++;
-    return MI_OK;
+    return mi_trainer_update(trainer, err);
 }
 
 const float *mi_trainer_evaluated(const mi_trainer *trainer)

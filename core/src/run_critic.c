@@ -1,0 +1,231 @@
+/*
+ * The method that trains a critic: parts, baseline, what selects, what is learned.
+ *
+ * What selects is a loss that sees the scale of r: the anchor loss at nu = K over the validation score
+ * matrix, rows and columns. The anchor at nu = 1, InfoNCE and DV are blind to the scale and must not choose.
+ * An objective whose output is log r only up to a constant or C(y) is selected by its own loss.
+ *
+ * The Gaussian baseline alone is the same method with a network that is zero and no step of training.
+ */
+#include "run_internal.h"
+
+#include <math.h>
+
+/* Rows of one validation score matrix for the joint critic: all V^2 pairs would cost more than the training
+ * they steer. */
+#define JOINT_VALIDATION_BLOCK 128u
+
+uint32_t mi_run_base_width(const mi_run *run)
+{
+    return run->spec.critic.baseline == MI_BASELINE_GAUSSIAN ? run->gaussian.width : 0;
+}
+
+static const mi_objective *selecting_objective(const mi_run *run, mi_objective_params *params, size_t n)
+{
+    const mi_objective_spec *own = &run->spec.objective;
+    *params = own->params;
+    if (mi_objective_optimum(own) != MI_OPT_LOG_RATIO)
+        return own->entry;
+    *params = (mi_objective_params){.nu = (double)n - 1.0, .directions = MI_DIRECTIONS_BOTH};
+    return mi_objective_find("infonce-anchor");
+}
+
+static mi_status layout_critic(mi_run *run, mi_error *err)
+{
+    mi_arena *arena = &run->arena;
+    const uint32_t n_validation = run->split.n_validation;
+    const mi_status status =
+        mi_critic_layout(&run->critic, arena, &run->spec.critic, run->prepare[MI_SIDE_X].dim_out,
+                         run->prepare[MI_SIDE_Y].dim_out, mi_run_base_width(run), run->batch, err);
+    if (status != MI_OK)
+        return status;
+    mi_trainer_layout(&run->trainer, arena, &run->critic, &run->spec.train, &run->spec.objective);
+    mi_run_train_layout(run);
+
+    const int joint = run->spec.critic.type == MI_CRITIC_JOINT;
+    run->validation_block =
+        joint && n_validation > JOINT_VALIDATION_BLOCK ? JOINT_VALIDATION_BLOCK : n_validation;
+    for (int side = 0; side < 2; side++)
+        run->validation_features[side] = MI_TAKE(arena, float, (size_t)n_validation * run->critic.width);
+    /* Whole, and twice: calibration takes all pairs and tries slopes on a copy. */
+    run->validation_scores = MI_TAKE(arena, float, (size_t)n_validation *n_validation);
+    run->validation_work =
+        MI_TAKE(arena, float, (size_t)n_validation *n_validation); /* whole: calibration takes all pairs */
+    mi_objective_params params;
+    const size_t selecting = selecting_objective(run, &params, n_validation)->scratch_bytes(n_validation);
+    const size_t calibrating = mi_calibrate_scratch(n_validation);
+    run->validation_scratch = mi_arena_take(arena, selecting > calibrating ? selecting : calibrating, 1);
+    return MI_OK;
+}
+
+void mi_run_log_ratios(const mi_run *run, float *scores, size_t n)
+{
+    const mi_objective_spec *objective = &run->spec.objective;
+    const float offset = (float)mi_objective_offset(objective);
+    if (!mi_objective_is_shift(objective))
+        for (size_t k = 0; k < n; k++)
+            scores[k] = (float)mi_objective_log_ratio(objective, (double)scores[k]);
+    else
+        for (size_t k = 0; offset != 0.0f && k < n; k++)
+            scores[k] -= offset;
+}
+
+/* Loss of one block of b validation rows from `first`; adds its diagonal to *diagonal. */
+static double block_loss(mi_run *run, const float *weights, uint32_t first, uint32_t b, double *diagonal)
+{
+    const size_t width = run->critic.width;
+    float *scores = run->validation_scores;
+    mi_critic_block(&run->critic, weights, run->validation_features[MI_SIDE_X] + first * width, b,
+                    run->validation_features[MI_SIDE_Y] + first * width, b, scores, b);
+    for (size_t i = 0; i < b; i++)
+        *diagonal += mi_objective_log_ratio(&run->spec.objective, (double)scores[i * b + i]);
+    if (mi_objective_optimum(&run->spec.objective) == MI_OPT_LOG_RATIO)
+        mi_run_log_ratios(run, scores, (size_t)b * b);
+    mi_objective_params params;
+    const mi_objective *objective = selecting_objective(run, &params, b);
+    double loss = 0.0;
+    objective->loss_and_grad(scores, b, &params, NULL, &loss, run->validation_scratch);
+    return loss;
+}
+
+double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_diagonal)
+{
+    const part *v = &run->validation;
+    for (int side = 0; side < 2; side++)
+        mi_critic_features(&run->critic, weights, (mi_side)side, v->rows[side], v->base[side], v->n,
+                           run->validation_features[side]);
+    /* Blocks of nearly equal size, none smaller than the block asked for (unless it is the only one). */
+    const uint32_t n_blocks = v->n / run->validation_block;
+    double loss = 0.0, diagonal = 0.0;
+    for (uint32_t block = 0, first = 0; block < n_blocks; block++) {
+        const uint32_t end = (uint32_t)((uint64_t)v->n * (block + 1) / n_blocks);
+        loss += block_loss(run, weights, first, end - first, &diagonal) * (end - first);
+        first = end;
+    }
+    if (mean_diagonal)
+        *mean_diagonal = diagonal / v->n;
+    return loss / v->n;
+}
+
+/* Second half: widths that are final only once preparation is fitted (constant columns are gone); before
+ * that, their upper bounds. */
+static mi_status critic_layout(mi_run *run, mi_error *err)
+{
+    mi_arena *arena = &run->arena;
+    uint32_t base = 0;
+    if (run->spec.critic.baseline == MI_BASELINE_GAUSSIAN) {
+        mi_gaussian_layout(&run->gaussian, arena, run->prepare[MI_SIDE_X].dim_out,
+                           run->prepare[MI_SIDE_Y].dim_out, run->split.n_train);
+        base = run->gaussian.width;
+    }
+    mi_run_part_layout(&run->train, arena, run->split.n_train, run, base);
+    mi_run_part_layout(&run->validation, arena, run->split.n_validation, run, base);
+    mi_run_part_layout(&run->test, arena, run->split.n_test, run, base);
+    mi_run_part_layout(&run->minibatch, arena, run->batch, run, base);
+    const mi_status status = layout_critic(run, err);
+    if (status != MI_OK)
+        return status;
+    mi_run_score_layout(run);
+    return MI_OK;
+}
+
+static void critic_measure_scratch(mi_run *run)
+{
+    const size_t mark = mi_arena_mark(&run->arena);
+    for (int side = 0; side < 2; side++) {
+        mi_prepare_apply_layout(&run->prepare[side], &run->arena);
+        mi_arena_release(&run->arena, mark);
+    }
+    if (run->spec.critic.baseline == MI_BASELINE_GAUSSIAN) {
+        mi_gaussian_fit_layout(&run->gaussian, &run->arena);
+        mi_arena_release(&run->arena, mark);
+    }
+}
+
+static void baseline_columns(mi_run *run, part *p)
+{
+    const mi_gaussian *g = &run->gaussian;
+    mi_gaussian_columns_x(g, p->rows[MI_SIDE_X], p->n, p->base[MI_SIDE_X]);
+    mi_gaussian_columns_y(g, p->rows[MI_SIDE_Y], p->n, p->base[MI_SIDE_Y]);
+    /* Where the network's output is log r plus a constant the baseline has to be too, or step 0 would not be
+     * the copula estimate. */
+    const float offset = (float)mi_objective_offset(&run->spec.objective);
+    for (uint32_t i = 0; offset != 0.0f && i < p->n; i++)
+        p->base[MI_SIDE_X][(size_t)i * g->width + g->n_canonical] += offset;
+}
+
+/* Shrinkage by validation loss of the baseline alone: the residual is still zero. */
+static void choose_shrinkage(mi_run *run)
+{
+    double best_loss = (double)INFINITY, best = (double)INFINITY;
+    for (int i = 0; i < MI_GAUSSIAN_SHRINKAGES; i++) {
+        mi_gaussian_shrink(&run->gaussian, mi_gaussian_shrinkage[i]);
+        baseline_columns(run, &run->validation);
+        const double loss = mi_run_validation_loss(run, run->trainer.weights, NULL);
+        if (loss < best_loss) {
+            best_loss = loss;
+            best = mi_gaussian_shrinkage[i];
+        }
+    }
+    run->shrinkage = best;
+    mi_gaussian_shrink(&run->gaussian, best);
+    baseline_columns(run, &run->train);
+    baseline_columns(run, &run->validation);
+    baseline_columns(run, &run->test);
+}
+
+enum { STAGE_LAYOUT, STAGE_BASELINE, STAGE_START, STAGES };
+
+static mi_status critic_start(mi_run *run, int stage, mi_error *err)
+{
+    mi_rng rng;
+    mi_status status = MI_OK;
+    switch (stage) {
+    case STAGE_LAYOUT:
+        if ((status = critic_layout(run, err)) != MI_OK)
+            return status;
+        mi_run_prepare_rows(run, &run->train, run->split.train);
+        mi_run_prepare_rows(run, &run->validation, run->split.validation);
+        mi_run_prepare_rows(run, &run->test, run->split.test);
+        mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_WEIGHTS, 0);
+        mi_critic_init(&run->critic, &rng, run->trainer.weights);
+        return MI_OK;
+    case STAGE_BASELINE:
+        if (run->spec.critic.baseline != MI_BASELINE_GAUSSIAN)
+            return MI_OK;
+        status = mi_gaussian_fit(&run->gaussian, &run->arena, run->train.rows[MI_SIDE_X],
+                                 run->train.rows[MI_SIDE_Y], run->spec.critic.ridge, err);
+        if (status == MI_OK)
+            choose_shrinkage(run);
+        return status;
+    default:
+        mi_run_train_start(run);
+        return MI_OK;
+    }
+}
+
+static mi_status critic_learn(mi_run *run, double *loss, double *mean_log_ratio, mi_error *err)
+{
+    const part *b = &run->minibatch;
+    return mi_trainer_step(&run->trainer, b->rows[MI_SIDE_X], b->rows[MI_SIDE_Y], b->base[MI_SIDE_X],
+                           b->base[MI_SIDE_Y], b->n, loss, mean_log_ratio, err);
+}
+
+/* One unit on each side, one of them zero: no network, and nothing to train. */
+static void settle_baseline(mi_spec *spec)
+{
+    mi_objective_defaults(&spec->objective, mi_objective_find("infonce-anchor"), 0);
+    spec->critic.type = MI_CRITIC_SEPARABLE;
+    spec->critic.n_hidden = 0;
+    spec->critic.embed = 1;
+    spec->critic.baseline = MI_BASELINE_GAUSSIAN;
+    spec->train.max_steps = 0;
+}
+
+#define CRITIC_METHOD                                                                                        \
+    .trains = 1, .start_stages = STAGES, .layout = critic_layout, .measure_scratch = critic_measure_scratch, \
+    .start = critic_start, .score = mi_run_score_step, .validation_loss = mi_run_validation_loss,            \
+    .learn = critic_learn
+
+const mi_run_method mi_run_critic = {CRITIC_METHOD};
+const mi_run_method mi_run_baseline = {CRITIC_METHOD, .settle = settle_baseline};
