@@ -82,10 +82,14 @@ int mi_spec_has_pmi(const mi_spec *spec)
     return mi_spec_no_pmi_reason(spec) == NULL;
 }
 
-int mi_spec_debiases(const mi_spec *spec)
+int mi_spec_has_critic(const mi_spec *spec)
 {
     const mi_method method = spec->objective.entry->method;
-    const int fitted = method == MI_METHOD_CRITIC || method == MI_METHOD_BASELINE;
-    return spec->debias == MI_DEBIAS_OPTIMISM && spec->train.early_stopping && fitted &&
+    return method == MI_METHOD_CRITIC || method == MI_METHOD_BASELINE;
+}
+
+int mi_spec_debiases(const mi_spec *spec)
+{
+    return spec->debias == MI_DEBIAS_OPTIMISM && spec->train.early_stopping && mi_spec_has_critic(spec) &&
            mi_spec_has_pmi(spec) && mi_objective_plugs_in(&spec->objective);
 }

@@ -67,7 +67,7 @@ static void warn_size(mi_estimate *e, const mi_evidence *v)
 static void warn_calibration(mi_estimate *e, const mi_evidence *v)
 {
     const double ratio = e->null_mean_ratio;
-    if (!e->has_null || fabs(log2(ratio)) <= NULL_RATIO_BITS)
+    if (!e->has_null || !mi_spec_has_critic(v->spec) || fabs(log2(ratio)) <= NULL_RATIO_BITS)
         return;
     if (fabs(ratio - 1.0) > ERRORS_OFF * v->null_ratio_error || ratio > NULL_RATIO_MARKOV)
         warn(e, MI_WARN_NOT_CALIBRATED,
@@ -162,8 +162,9 @@ static void warn_training(mi_estimate *e, const mi_evidence *v)
              v->n_results, train->max_steps);
 }
 
-static void warn_non_finite(mi_estimate *e)
+static void warn_non_finite(mi_estimate *e, const mi_evidence *v)
 {
+    const int critic = mi_spec_has_critic(v->spec);
     const struct {
         const char *name;
         double value;
@@ -171,9 +172,9 @@ static void warn_non_finite(mi_estimate *e)
     } figures[] = {
         {"mi", e->mi_nats, 1},
         {"std_err", e->std_err, 1},
-        {"infonce", e->infonce, 1},
-        {"nwj", e->nwj, 1},
-        {"dv", e->dv, 1},
+        {"infonce", e->infonce, critic},
+        {"nwj", e->nwj, critic},
+        {"dv", e->dv, critic},
         {"log_scale", e->log_scale, 1},
         {"slope", e->slope, 1},
         {"null_mean_ratio", e->null_mean_ratio, e->has_null},
@@ -202,5 +203,5 @@ void mi_estimate_warn(mi_estimate *e, const mi_evidence *v)
     warn_data(e, v);
     warn_objective(e, v);
     warn_training(e, v);
-    warn_non_finite(e);
+    warn_non_finite(e, v);
 }

@@ -47,13 +47,24 @@ static void encode_mi(encoding *e, const mi_estimate *estimate)
     proto_write_end_object(&e->w);
 }
 
-static void encode_bracket(encoding *e, const mi_estimate *estimate)
+static void encode_bracket(encoding *e, const mi_estimate *estimate, bool has_critic)
 {
+    const struct {
+        const char *key, *name;
+        double value;
+    } bounds[] = {
+        {"infonce", "bracket_nats.infonce", estimate->infonce},
+        {"nwj", "bracket_nats.nwj", estimate->nwj},
+        {"dv", "bracket_nats.dv", estimate->dv},
+        {"infonce_ceiling", "bracket_nats.infonce_ceiling", estimate->infonce_ceiling},
+    };
     proto_write_object(&e->w, "bracket_nats");
-    figure(e, "infonce", "bracket_nats.infonce", estimate->infonce);
-    figure(e, "nwj", "bracket_nats.nwj", estimate->nwj);
-    figure(e, "dv", "bracket_nats.dv", estimate->dv);
-    figure(e, "infonce_ceiling", "bracket_nats.infonce_ceiling", estimate->infonce_ceiling);
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        if (has_critic)
+            figure(e, bounds[i].key, bounds[i].name, bounds[i].value);
+        else
+            proto_write_null(&e->w, bounds[i].key); /* nothing lost: there is no such figure */
+    }
     proto_write_end_object(&e->w);
 }
 
@@ -146,8 +157,9 @@ void proto_result_encode(const mi_estimate *estimate, const mi_spec *spec,
     proto_write_init(&e.w, out);
     proto_write_object(&e.w, NULL);
     encode_mi(&e, estimate);
-    encode_bracket(&e, estimate);
-    encode_null(&e, estimate, spec->calibrate != 0);
+    const bool has_critic = mi_spec_has_critic(spec) != 0;
+    encode_bracket(&e, estimate, has_critic);
+    encode_null(&e, estimate, has_critic && spec->calibrate != 0);
     encode_permutation(&e, estimate);
     encode_timing(&e, estimate, context);
     encode_warnings(&e, estimate);

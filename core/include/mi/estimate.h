@@ -48,7 +48,7 @@ typedef struct mi_estimate {
     uint32_t n_runs;
     double *per_run; /* (n_runs) nats, by replicate then fold */
 
-    double infonce, nwj, dv, infonce_ceiling; /* bracket, nats */
+    double infonce, nwj, dv, infonce_ceiling; /* bracket, nats; NaN without a critic */
     double slope, log_scale;                  /* of the calibration, means over runs */
     int has_null;                             /* 0: the objective gives no PMI */
     double null_mean_ratio;                   /* mean r over null pairs */

@@ -95,6 +95,9 @@ void mi_spec_set_objective(mi_spec *spec, const mi_objective *entry);
 int mi_spec_has_pmi(const mi_spec *spec);
 /* Why not, for people; NULL when it does. */
 const char *mi_spec_no_pmi_reason(const mi_spec *spec);
+/* Whether a critic scores the pairs, a network or the Gaussian baseline: its bounds bracket the estimate, and
+ * its scale can be calibrated. */
+int mi_spec_has_critic(const mi_spec *spec);
 /* Whether the estimate is the mean of held-out and training PMI: asked for, plug-in, early stopping. */
 int mi_spec_debiases(const mi_spec *spec);
 
