@@ -55,6 +55,10 @@ static void add_mi(table *t, const proto_node *result)
         row(t, "", "%s to %s bits", format_fixed(a, low / NATS_PER_BIT, 4),
             format_fixed(b, high / NATS_PER_BIT, 4));
     }
+    low = json_number(result, "/mi/interval_nats/0");
+    high = json_number(result, "/mi/interval_nats/1");
+    if (isfinite(low) && isfinite(high))
+        row(t, "interval with bias", "%s to %s nats", format_fixed(a, low, 4), format_fixed(b, high, 4));
     row(t, "standard error", "%s nats", format_fixed(a, json_number(result, "/mi/std_err"), 4));
 }
 

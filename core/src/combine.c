@@ -210,6 +210,10 @@ static void settle_estimate(job *c)
     e->mi_nats = e->held_out_nats + shift;
     e->sampling95_nats[0] = e->mi_nats - NORMAL_QUANTILE_975 * e->std_err;
     e->sampling95_nats[1] = e->mi_nats + NORMAL_QUANTILE_975 * e->std_err;
+    const int encloses = c->has_pmi && c->plug_in && isfinite(e->train_nats);
+    const double low = fmin(e->held_out_nats, e->train_nats), high = fmax(e->held_out_nats, e->train_nats);
+    e->interval_nats[0] = encloses ? low - NORMAL_QUANTILE_975 * e->std_err : (double)NAN;
+    e->interval_nats[1] = encloses ? high + NORMAL_QUANTILE_975 * e->std_err : (double)NAN;
 }
 
 /* Mean of exp over log ratios, and its standard error, without overflow on the way. */

@@ -16,9 +16,9 @@ static const mi_spec DEFAULT_RECIPE = {
                .learn_temperature = 1},
     .train = {.batch = 128,
               .max_steps = 3000,
-              .learning_rate = 5e-4,
+              .learning_rate = 2e-3,
               .warmup_steps = 30,
-              .ema = 0.99,
+              .ema = 0.999,
               .gradient_clip =
                   10.0, /* far above ordinary norms: it catches a diverging step and nothing else */
               .weight_decay = 0.0,
@@ -42,6 +42,7 @@ static void apply_paper(mi_spec *spec)
     spec->recipe = MI_RECIPE_PAPER;
     spec->prepare.transform = MI_TRANSFORM_ZSCORE;
     spec->critic.baseline = MI_BASELINE_NONE;
+    spec->train.learning_rate = 5e-4;
     spec->train.warmup_steps = 0;
     spec->train.ema = 0.0;
     spec->train.gradient_clip = 0.0;

@@ -37,6 +37,15 @@ static void encode_mi(encoding *e, const mi_estimate *estimate)
         figure(e, NULL, i == 0 ? "mi.sampling95_nats[0]" : "mi.sampling95_nats[1]",
                estimate->sampling95_nats[i]);
     proto_write_end_array(&e->w);
+    if (isnan(estimate->interval_nats[0]) && isnan(estimate->interval_nats[1])) { /* there is none */
+        proto_write_null(&e->w, "interval_nats");
+    } else {
+        proto_write_array(&e->w, "interval_nats");
+        for (int i = 0; i < 2; i++)
+            figure(e, NULL, i == 0 ? "mi.interval_nats[0]" : "mi.interval_nats[1]",
+                   estimate->interval_nats[i]);
+        proto_write_end_array(&e->w);
+    }
     proto_write_array(&e->w, "per_run");
     for (uint32_t i = 0; i < estimate->n_runs; i++) {
         char name[32];

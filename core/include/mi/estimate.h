@@ -44,7 +44,10 @@ const char *mi_warning_name(mi_warning_code code);
 typedef struct mi_estimate {
     double mi_nats, std_err;
     double held_out_nats, train_nats; /* mi_nats is the first, or with debiasing the mean of both */
-    double sampling95_nats[2];        /* mean +- 1.96 se: sampling noise only, not the critic's bias */
+    double sampling95_nats[2];        /* mi_nats +- 1.96 se: sampling noise only, not the critic's bias */
+    /* From 1.96 se below held_out_nats to 1.96 se above train_nats: noise, and what the critic missed or
+     * memorised. NaN where the two values do not enclose a truth: nothing fitted, or a bound. */
+    double interval_nats[2];
     uint32_t n_runs;
     double *per_run; /* (n_runs) nats, by replicate then fold */
 

@@ -58,6 +58,9 @@ START_TEST(test_debiasing_takes_the_mean_of_held_out_and_training)
     ck_assert_double_eq(e->std_err, raw->std_err);
     ck_assert_double_eq_tol(e->sampling95_nats[1] - raw->sampling95_nats[1], 0.275, 1e-12);
     ck_assert_double_eq(e->pmi[17], raw->pmi[17]); /* a PMI stays out of fold */
+    const double margin = raw->sampling95_nats[1] - raw->mi_nats;
+    ck_assert_double_eq_tol(e->interval_nats[0], e->held_out_nats - margin, 1e-12);
+    ck_assert_double_eq_tol(e->interval_nats[1], e->train_nats + margin, 1e-12);
     mi_estimate_free(e);
     mi_estimate_free(raw);
 
@@ -70,6 +73,7 @@ START_TEST(test_debiasing_takes_the_mean_of_held_out_and_training)
     mi_objective_defaults(&job->spec.objective, mi_objective_find("nwj"), 0);
     e = synthetic_job_combine(job);
     ck_assert_double_eq(e->mi_nats, e->held_out_nats);
+    ck_assert(isnan(e->interval_nats[0]) && isnan(e->interval_nats[1]));
     mi_estimate_free(e);
     synthetic_job_free(job);
 }

@@ -19,7 +19,7 @@ START_TEST(test_default_recipe_is_the_measured_one)
     ck_assert_int_eq(s.critic.baseline, MI_BASELINE_GAUSSIAN);
     ck_assert_double_eq(s.critic.ridge, 1e-3);
     ck_assert(s.train.batch == 128 && s.train.max_steps == 3000 && s.train.warmup_steps == 30);
-    ck_assert(s.train.learning_rate == 5e-4 && s.train.ema == 0.99 && s.train.early_stopping);
+    ck_assert(s.train.learning_rate == 2e-3 && s.train.ema == 0.999 && s.train.early_stopping);
     ck_assert(s.train.patience_steps == 200 && s.train.patience_fraction == 0.5);
     ck_assert(s.train.evaluate_every == 6 && s.train.evaluate_fraction == 0.1);
     ck_assert(s.split.folds == 5 && s.split.validation == 0.15 && s.split.validation_max == 1024);
@@ -39,6 +39,7 @@ START_TEST(test_paper_recipe_differs_where_the_paper_does)
     ck_assert_double_eq(paper.objective.params.nu, 1.0);
     ck_assert_int_eq(paper.objective.params.directions, MI_DIRECTIONS_COLUMNS);
     ck_assert_int_eq(paper.critic.baseline, MI_BASELINE_NONE);
+    ck_assert_double_eq(paper.train.learning_rate, 5e-4);
     ck_assert(paper.train.warmup_steps == 0 && paper.train.ema == 0.0 && paper.train.gradient_clip == 0.0);
     ck_assert_int_eq(paper.calibrate, 0);
     ck_assert_uint_eq(paper.train.batch, expected.train.batch);

@@ -12,6 +12,7 @@ static mi_estimate an_estimate(void)
     return (mi_estimate){.mi_nats = 1.5,
                          .std_err = 0.25,
                          .sampling95_nats = {1.25, 1.75},
+                         .interval_nats = {1.125, 1.875},
                          .held_out_nats = 1.375,
                          .train_nats = 1.625,
                          .n_runs = 2,
@@ -58,7 +59,7 @@ START_TEST(test_the_result_looks_as_the_api_shows_it)
     ck_assert_str_eq(text,
                      "{\"mi\":{\"nats\":1.5,\"bits\":2.164042561333445,\"held_out_nats\":1.375,"
                      "\"train_nats\":1.625,\"std_err\":0.25,\"sampling95_nats\":"
-                     "[1.25,1.75],\"per_run\":[1.4,1.5]},"
+                     "[1.25,1.75],\"interval_nats\":[1.125,1.875],\"per_run\":[1.4,1.5]},"
                      "\"bracket_nats\":{\"infonce\":1.3,\"nwj\":1.4,\"dv\":1.45,\"infonce_ceiling\":4.85},"
                      "\"calibration\":{\"log_scale\":0.03,\"slope\":0.5,\"null_mean_ratio\":1.01},"
                      "\"null\":{\"pairs\":100000,\"mean\":-1.1,\"q95\":0.7,\"q99\":1.3,\"auroc\":0.91},"
