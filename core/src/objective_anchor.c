@@ -1,5 +1,7 @@
 /*
- * InfoNCE-anchor (Ryu et al., ICLR 2026) on a B x B score matrix, K = N = B-1, leave-one-out form.
+ * InfoNCE-anchor (Ryu et al., ICLR 2026) on a B x B score matrix, K = N = B-1, leave-one-out form. Any other
+ * K goes through rule_windows.c, of which this is the fast case: all windows but the anchor's leave one
+ * negative out.
  *
  * DESIGN. For an anchor j (a column, say) with negatives i != j and r = e^c:
  *
@@ -18,6 +20,7 @@
  * anchors). The contrast over rows is the same code on tiles of the transpose.
  */
 #include "objective_entries.h"
+#include "rule_windows.h"
 #include "vecmath.h"
 #include "vector_clones.h"
 
@@ -52,9 +55,15 @@ typedef struct tile {
 } tile;
 
 /* (B, B) ratios and three tiles' worth of columns. */
-size_t mi_anchor_scratch_bytes(size_t batch)
+static size_t contrast_bytes(size_t batch)
 {
     return batch * batch * sizeof(double) + 3 * batch * sizeof(lanes);
+}
+
+size_t mi_anchor_scratch_bytes(size_t batch)
+{
+    const size_t all = contrast_bytes(batch), some = mi_rule_windows_bytes(batch);
+    return all > some ? all : some;
 }
 
 /*
@@ -244,6 +253,10 @@ void mi_anchor_loss_and_grad(const float *scores, size_t batch, const mi_objecti
                              float *grad, double *loss, void *scratch)
 {
     assert(batch >= 2 && params->nu > 0);
+    if (mi_candidates(params, batch) != batch - 1) {
+        mi_rule_windows(MI_RULE_LOG, scores, batch, params, grad, loss, scratch);
+        return;
+    }
     double *ratio = scratch;
     lanes *columns = (lanes *)(ratio + batch * batch);
     const double n = (double)(batch - 1), log_nu = log(params->nu);
@@ -307,6 +320,10 @@ static double reference_direction(const double *s, size_t batch, size_t by_candi
 void mi_anchor_reference(const double *scores, size_t batch, const mi_objective_params *params, double *grad,
                          double *loss)
 {
+    if (mi_candidates(params, batch) != batch - 1) {
+        mi_rule_reference(MI_RULE_LOG, scores, batch, params, grad, loss);
+        return;
+    }
     const double weight = mi_direction_weight(params);
     for (size_t i = 0; grad && i < batch * batch; i++)
         grad[i] = 0;
@@ -323,4 +340,13 @@ double mi_anchor_estimate(const float *scores, size_t batch, const mi_objective_
     for (size_t i = 0; i < batch; i++)
         total += (double)scores[i * (batch + 1)];
     return total / (double)batch;
+}
+
+mi_status mi_anchor_check(const mi_objective_params *params, uint32_t batch, mi_error *err)
+{
+    if (params->k > batch - 1)
+        return mi_fail_at(err, MI_INVALID, "/objective/k",
+                          "%u candidates in batches of %u pairs; expected at most %u, or 0 for that",
+                          params->k, batch, batch - 1);
+    return MI_OK;
 }

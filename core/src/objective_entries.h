@@ -20,6 +20,15 @@
 size_t mi_anchor_scratch_bytes(size_t batch);
 MI_LOSS_FUNCTIONS(anchor)
 MI_ESTIMATE_FUNCTION(anchor_estimate)
+mi_status mi_anchor_check(const mi_objective_params *params, uint32_t batch, mi_error *err);
+
+/* objective_cpe.c */
+size_t mi_cpe_scratch_bytes(size_t batch);
+MI_LOSS_FUNCTIONS(cpe)
+MI_ESTIMATE_FUNCTION(cpe_estimate)
+MI_PARAMS_FUNCTION(mi_objective_type, cpe_type)
+MI_PARAMS_FUNCTION(mi_optimum, cpe_optimum)
+mi_status mi_cpe_check(const mi_objective_params *params, uint32_t batch, mi_error *err);
 
 /* objective_partition_entries.c */
 size_t mi_partition_scratch_bytes(size_t batch);

@@ -31,6 +31,11 @@ static const char *const output_names[] = {"log-ratio", "native", NULL};
 static const char *const reading_names[] = {"two-step", "bound", NULL};
 static const char *const divergence_names[] = {"kl", "js", "pearson", "hellinger", NULL};
 
+static const char *const rule_names[] = {
+    "log",       "brier",      "chi2", "spherical", "pseudo-spherical", "tsallis", "exponential",
+    "hellinger", "beta-power", "kl",   NULL,
+};
+
 #define NU_PARAM \
     NUMBER(nu, "nu", 1e-6, 1e6, 8, 1, "weight of the anchor class: larger pins the scale of the ratio harder")
 #define DIRECTIONS_PARAM                                                                         \
@@ -46,6 +51,17 @@ static const char *const divergence_names[] = {"kl", "js", "pearson", "hellinger
            "what the network puts out: the log ratio, or the published form, which takes no baseline")
 
 static const mi_param_info anchor_params[] = {NU_PARAM, DIRECTIONS_PARAM, K_PARAM};
+static const mi_param_info cpe_params[] = {
+    CHOICE(rule, "rule", rule_names, MI_RULE_COUNT - 1, MI_RULE_LOG, MI_RULE_LOG,
+           "proper scoring rule: log is InfoNCE-anchor, chi2 the density-ratio fit of Tsai et al. 2020"),
+    NUMBER(nu, "nu", 0, 1e6, 8, 1,
+           "weight of the anchor class; 0: none, which leaves the ratio open up to a factor of y"),
+    DIRECTIONS_PARAM,
+    K_PARAM,
+    NUMBER(alpha, "alpha", 0.1, 10, 2, 2,
+           "of the pseudo-spherical (more than 1) and tsallis (1: log, 2: brier) rules"),
+    NUMBER(beta, "beta", 1e-3, 10, 0.5, 0.5, "of the beta-power rule: 1 is chi2, towards 0 it becomes kl"),
+};
 static const mi_param_info infonce_params[] = {DIRECTIONS_PARAM};
 static const mi_param_info alpha_infonce_params[] = {
     ALPHA_PARAM(1e-6, 1, 0.1, 0.1,
@@ -90,6 +106,19 @@ const mi_objective mi_objectives[] = {
         PARAMS(anchor_params),
         LOSS(anchor, anchor),
         .estimate = mi_anchor_estimate,
+        .check = mi_anchor_check,
+    },
+    {
+        .name = "cpe",
+        .help = "class probability estimation: the anchor's family with any proper scoring rule, K and nu",
+        .type = MI_TYPE_PLUG_IN,
+        .optimum = MI_OPT_LOG_RATIO,
+        PARAMS(cpe_params),
+        .type_of = mi_cpe_type,
+        .optimum_of = mi_cpe_optimum,
+        .check = mi_cpe_check,
+        LOSS(cpe, cpe),
+        .estimate = mi_cpe_estimate,
     },
     {
         .name = "infonce",

@@ -29,6 +29,13 @@ void mi_vec_softplus(double *values, double *slope, size_t n);
 
 double mi_vec_sum(const double *values, size_t n);
 
+/* out[i] = e^(factor in[i]), likewise; out may be in. */
+void mi_vec_exp_scaled(double *out, const double *in, double factor, size_t n);
+
+/* out[i] = log in[i], relative error below 1e-15 away from 1, for positive normal numbers; NaN for any other.
+ * out may be in. */
+void mi_vec_log(double *out, const double *in, size_t n);
+
 /* Largest of n > 0 values; NaN when any of them is not finite. */
 float mi_vec_max(const float *values, size_t n);
 
