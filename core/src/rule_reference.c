@@ -27,9 +27,9 @@ static size_t at(const tuple *t, size_t m)
     return (negative < t->anchor ? negative : negative + 1) * t->stride;
 }
 
-static double ratio(const tuple *t, size_t m)
+static double score(const tuple *t, size_t m)
 {
-    return exp(t->column[at(t, m)]);
+    return t->column[at(t, m)];
 }
 
 /* Over classes 0..K. */
@@ -37,14 +37,49 @@ static double sum_of_powers(const tuple *t, double exponent)
 {
     double sum = pow(t->params->nu, exponent);
     for (size_t m = 0; m < t->k; m++)
-        sum += pow(ratio(t, m), exponent);
+        sum += exp(exponent * score(t, m));
     return sum;
 }
 
 typedef struct sums {
     double label; /* weight of the label's class */
     double total, squares, powers, roots;
+    double total_power; /* Tsallis: total^alpha */
+    double label_power; /* (the label's share)^(alpha-1), where the rule has an alpha */
 } sums;
+
+/* Those that the rule reads. */
+static sums sums_of(const tuple *t)
+{
+    sums s = {.label = t->positive ? exp(score(t, 0)) : t->params->nu, .total = 1.0};
+    const double alpha = t->params->alpha;
+    switch (t->rule) {
+    case MI_RULE_SPHERICAL:
+        s.squares = sum_of_powers(t, 2.0);
+        break;
+    case MI_RULE_PSEUDO_SPHERICAL:
+        s.powers = sum_of_powers(t, alpha);
+        s.label_power = pow(s.label / pow(s.powers, 1.0 / alpha), alpha - 1.0);
+        break;
+    case MI_RULE_TSALLIS:
+        s.total = sum_of_powers(t, 1.0);
+        s.powers = sum_of_powers(t, alpha);
+        s.total_power = pow(s.total, alpha);
+        s.label_power = pow(s.label / s.total, alpha - 1.0);
+        break;
+    case MI_RULE_EXPONENTIAL:
+        s.roots = sum_of_powers(t, 0.5);
+        break;
+    case MI_RULE_BRIER:
+        s.squares = sum_of_powers(t, 2.0);
+        s.total = sum_of_powers(t, 1.0);
+        break;
+    default:
+        s.total = sum_of_powers(t, 1.0);
+        break;
+    }
+    return s;
+}
 
 static double simplex_loss(const tuple *t, const sums *s)
 {
@@ -57,11 +92,11 @@ static double simplex_loss(const tuple *t, const sums *s)
     case MI_RULE_SPHERICAL:
         return -s->label / sqrt(s->squares);
     case MI_RULE_PSEUDO_SPHERICAL:
-        return -pow(s->label / pow(s->powers, 1.0 / alpha), alpha - 1.0);
+        return -s->label_power;
     case MI_RULE_TSALLIS:
         if (alpha == 1.0)
             return -log(eta);
-        return s->powers / pow(s->total, alpha) / alpha - pow(eta, alpha - 1.0) / (alpha - 1.0) +
+        return s->powers / s->total_power / alpha - s->label_power / (alpha - 1.0) +
                1.0 / (alpha * (alpha - 1.0));
     case MI_RULE_EXPONENTIAL:
         return s->roots / sqrt(s->label);
@@ -70,27 +105,24 @@ static double simplex_loss(const tuple *t, const sums *s)
     }
 }
 
-/* By the log weight r of a class; `is` says whether it is the label's. */
-static double simplex_slope(const tuple *t, const sums *s, double r, double is)
+/* By the log weight c of a class; `is` says whether it is the label's. */
+static double simplex_slope(const tuple *t, const sums *s, double c, double is)
 {
-    const double eta = r / s->total, label = s->label / s->total, alpha = t->params->alpha;
+    const double eta = exp(c) / s->total, label = s->label / s->total, alpha = t->params->alpha;
     const double squares = s->squares / (s->total * s->total);
-    double power = 0;
     switch (t->rule) {
     case MI_RULE_LOG:
         return eta - is;
     case MI_RULE_BRIER:
         return eta * (eta - squares) - label * (is - eta);
     case MI_RULE_SPHERICAL:
-        return s->label / sqrt(s->squares) * (r * r / s->squares - is);
+        return s->label / sqrt(s->squares) * (exp(2.0 * c) / s->squares - is);
     case MI_RULE_PSEUDO_SPHERICAL:
-        power = pow(s->label / pow(s->powers, 1.0 / alpha), alpha - 1.0);
-        return (alpha - 1.0) * power * (pow(r, alpha) / s->powers - is);
+        return (alpha - 1.0) * s->label_power * (exp(alpha * c) / s->powers - is);
     case MI_RULE_TSALLIS:
-        return pow(eta, alpha) - eta * s->powers / pow(s->total, alpha) -
-               pow(label, alpha - 1.0) * (is - eta);
+        return (exp(alpha * c) - eta * s->powers) / s->total_power - s->label_power * (is - eta);
     case MI_RULE_EXPONENTIAL:
-        return 0.5 * (sqrt(r) - is * s->roots) / sqrt(s->label);
+        return 0.5 * (exp(0.5 * c) - is * s->roots) / sqrt(s->label);
     default:
         return (double)NAN;
     }
@@ -144,7 +176,7 @@ static double separable_tuple(const tuple *t, double weight, double *grad)
 {
     double total = 0;
     for (size_t m = 0; m < (t->positive ? 1 : t->k); m++) {
-        const double rho = ratio(t, m) / t->params->nu;
+        const double rho = exp(score(t, m)) / t->params->nu;
         double slope = 0;
         total +=
             weight * (t->positive ? separable_positive(t, rho, &slope) : separable_anchor(t, rho, &slope));
@@ -159,17 +191,9 @@ static double tuple_loss(const tuple *t, double weight, double *grad)
 {
     if (is_separable(t->rule))
         return separable_tuple(t, weight, grad);
-    const sums s = {
-        .label = t->positive ? ratio(t, 0) : t->params->nu,
-        .total = sum_of_powers(t, 1.0),
-        .squares = sum_of_powers(t, 2.0),
-        .powers = t->rule == MI_RULE_TSALLIS || t->rule == MI_RULE_PSEUDO_SPHERICAL
-                      ? sum_of_powers(t, t->params->alpha)
-                      : 0.0,
-        .roots = sum_of_powers(t, 0.5),
-    };
+    const sums s = sums_of(t);
     for (size_t m = 0; grad && m < t->k; m++)
-        grad[at(t, m)] += weight * simplex_slope(t, &s, ratio(t, m), t->positive && m == 0);
+        grad[at(t, m)] += weight * simplex_slope(t, &s, score(t, m), t->positive && m == 0);
     return weight * simplex_loss(t, &s);
 }
 

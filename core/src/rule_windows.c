@@ -156,7 +156,7 @@ static void sum_back(mi_lanes *back, const mi_lanes *derivative, const contrast 
     if (n_windows > 1)
         mi_window_sums(work, derivative, c->n, width);
     /* i is in the windows that start at i-width+1 ... i. */
-    size_t start = n_windows > 1 ? c->n - width + 1 : 0;
+    size_t start = (c->n + 1 - width) % c->n;
     for (size_t i = 0; i < c->n; i++) {
         const double *total = n_windows > 1 ? work[start] : derivative[0];
 #pragma omp simd

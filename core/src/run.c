@@ -87,6 +87,12 @@ static void measure_fitting(mi_run *run)
     }
 }
 
+/* B: what was asked for, or all training rows when they are fewer. */
+static uint32_t batch_of(const mi_spec *spec, const mi_split *split)
+{
+    return spec->train.batch < split->n_train ? spec->train.batch : split->n_train;
+}
+
 /* x and y may be without data; width: see mi_matrix_width. */
 static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
                      mi_matrix y, const uint64_t width[2])
@@ -104,7 +110,7 @@ static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint3
     run->width[MI_SIDE_Y] = width[MI_SIDE_Y];
     run->n_rows = (uint32_t)x.rows;
     mi_split_size(&run->split, &spec->split, fold, run->n_rows);
-    run->batch = spec->train.batch < run->split.n_train ? spec->train.batch : run->split.n_train;
+    run->batch = batch_of(spec, &run->split);
     run->spec.objective.params.batch = run->batch;
     run->spec.critic.y_offset = run->spec.objective.entry->y_offset;
 }
@@ -166,10 +172,6 @@ static mi_status check_spec(const mi_spec *spec, uint64_t n, mi_error *err)
             "the native form of %s cannot start from a Gaussian baseline, which is a log ratio; "
             "expected \"log-ratio\", or no baseline",
             spec->objective.entry->name);
-    mi_status status = mi_objective_check(&spec->objective, spec->train.batch, err);
-    if (status != MI_OK)
-        return status;
-
     mi_split smallest;
     mi_split_size(&smallest, &spec->split, 0, (uint32_t)n);
     const uint32_t fewest_test = spec->split.folds > 1 ? (uint32_t)n / spec->split.folds : smallest.n_test;
@@ -177,7 +179,10 @@ static mi_status check_spec(const mi_spec *spec, uint64_t n, mi_error *err)
         return mi_fail_at(err, MI_INVALID, "/split/folds",
                           "%u folds of %llu pairs hold out %u; expected at least %u in each",
                           spec->split.folds, (unsigned long long)n, fewest_test, MIN_TEST_ROWS);
-    if (method->trains && (status = check_training(&spec->train, &smallest, err)) != MI_OK)
+    mi_status status = method->trains ? check_training(&spec->train, &smallest, err) : MI_OK;
+    if (status != MI_OK)
+        return status;
+    if ((status = mi_objective_check(&spec->objective, batch_of(spec, &smallest), err)) != MI_OK)
         return status;
     return method->check ? method->check(spec, n, fewest_test, err) : MI_OK;
 }

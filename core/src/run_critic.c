@@ -24,8 +24,11 @@ static const mi_objective *selecting_objective(const mi_run *run, mi_objective_p
 {
     const mi_objective_spec *own = &run->spec.objective;
     *params = own->params;
-    if (mi_objective_optimum(own) != MI_OPT_LOG_RATIO)
+    if (mi_objective_optimum(own) != MI_OPT_LOG_RATIO) {
+        if (params->k >= n) /* a block with fewer rows than a batch; every K has the same optimum */
+            params->k = 0;
         return own->entry;
+    }
     *params = (mi_objective_params){.nu = (double)n - 1.0, .directions = MI_DIRECTIONS_BOTH};
     return mi_objective_find("infonce-anchor");
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_VALUES 8
+#define MAX_VALUES 9
 
 /* Values of a number; of the entry named, or of every entry that has the parameter. */
 typedef struct values {
@@ -14,9 +14,19 @@ typedef struct values {
 } values;
 
 static const values listed[] = {
-    {NULL, "nu", 6, {1e-6, 0.3, 1, 8, 63, 1e4}},   {NULL, "k", 1, {0}},
-    {"alpha-infonce", "alpha", 3, {1e-3, 0.1, 1}}, {"ml-infonce", "alpha", 3, {1e-3, 0.1, 1}},
-    {"f-micl", "alpha", 3, {0.5, 1, 1.5}},         {NULL, "tau", 3, {1, 5, 50}},
+    /* Together: no anchor, few candidates and many, the log rule as a limit. */
+    {"cpe", "nu", 9, {0, 0.3, 1, 8, 1, 1e4, 0, 0.3, 63}},
+    {"cpe", "k", 9, {0, 0, 1, 0, 2, 0, 2, 5, 7}},
+    {"cpe", "alpha", 9, {2, 1.5, 2, 3, 0.5, 2, 1.25, 1, 1.05}},
+    {"cpe", "beta", 9, {0.5, 1, 0.5, 0.25, 1, 0.5, 2, 0.5, 1}},
+    {"infonce-anchor", "nu", 8, {1e-6, 0.3, 1, 8, 63, 1e4, 1, 8}},
+    {"infonce-anchor", "k", 8, {0, 0, 0, 0, 0, 0, 2, 7}},
+    {NULL, "nu", 6, {1e-6, 0.3, 1, 8, 63, 1e4}},
+    {NULL, "k", 1, {0}},
+    {"alpha-infonce", "alpha", 3, {1e-3, 0.1, 1}},
+    {"ml-infonce", "alpha", 3, {1e-3, 0.1, 1}},
+    {"f-micl", "alpha", 3, {0.5, 1, 1.5}},
+    {NULL, "tau", 3, {1, 5, 50}},
     {NULL, "decay", 4, {0.01, 0.1, 0.5, 1}},
 };
 
