@@ -73,6 +73,17 @@ START_TEST(test_a_bilinear_critic_finds_most_of_it)
 }
 END_TEST
 
+START_TEST(test_every_critic_trains_beside_an_offset_of_y)
+{
+    for (int type = 0; type < 4; type++) {
+        mi_spec spec = small_spec((mi_critic_type)type, MI_BASELINE_GAUSSIAN);
+        mi_spec_set_objective(&spec, mi_objective_find("tuba"));
+        ck_assert(spec.objective.entry->y_offset);
+        lies_within(&spec, 1.3, 1.75);
+    }
+}
+END_TEST
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -84,5 +95,6 @@ int main(void)
     const mi_law_spec l = law_of("gaussian", DIM, 1.5);
     mi_law_sample(&l, 1, N_ROWS, data_x, data_y);
     RUN_TESTS("critic estimate", test_every_critic_finds_what_its_baseline_knows,
-              test_every_network_finds_it_without_a_baseline, test_a_bilinear_critic_finds_most_of_it);
+              test_every_network_finds_it_without_a_baseline, test_a_bilinear_critic_finds_most_of_it,
+              test_every_critic_trains_beside_an_offset_of_y);
 }
