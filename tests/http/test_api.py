@@ -320,9 +320,11 @@ def test_pmi_pages_filters_and_whole_tables(shared, finished):
     assert len(shared.get(path + "?format=csv&top=5").body.splitlines()) == 6
 
 
-def test_mi_is_the_mean_of_the_pmi(shared, finished):
+def test_the_held_out_mi_is_the_mean_of_the_pmi(shared, finished):
     array = read_npy(shared.get(f"/v1/jobs/{finished['id']}/pmi?format=npy"))
-    assert array[:, 0].mean() == pytest.approx(finished["result"]["mi"]["nats"], rel=1e-9)
+    mi = finished["result"]["mi"]
+    assert array[:, 0].mean() == pytest.approx(mi["held_out_nats"], rel=1e-9)
+    assert mi["nats"] == pytest.approx((mi["held_out_nats"] + mi["train_nats"]) / 2, rel=1e-9)
 
 
 @pytest.mark.parametrize("critic", [{"type": "joint"}, {"type": "bilinear"}, {"type": "cosine"},
