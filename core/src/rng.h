@@ -20,7 +20,8 @@ typedef enum mi_purpose {
     MI_PURPOSE_TRAIN_SAMPLE, /* training rows scored for the train-test gap */
     MI_PURPOSE_TEST,         /* for unit tests */
     MI_PURPOSE_JITTER,       /* noise that breaks ties of nearest neighbours */
-    MI_PURPOSE_LAW           /* a sample of a known law */
+    MI_PURPOSE_LAW,          /* a sample of a known law */
+    MI_PURPOSE_LAW_STEP      /* a minibatch of one; step = training step */
 } mi_purpose;
 
 typedef struct mi_rng {

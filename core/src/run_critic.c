@@ -145,7 +145,7 @@ static void critic_measure_scratch(mi_run *run)
     }
 }
 
-static void baseline_columns(mi_run *run, part *p)
+void mi_run_baseline_columns(mi_run *run, part *p)
 {
     const mi_gaussian *g = &run->gaussian;
     mi_gaussian_columns_x(g, p->rows[MI_SIDE_X], p->n, p->base[MI_SIDE_X]);
@@ -163,7 +163,7 @@ static void choose_shrinkage(mi_run *run)
     double best_loss = (double)INFINITY, best = (double)INFINITY;
     for (int i = 0; i < MI_GAUSSIAN_SHRINKAGES; i++) {
         mi_gaussian_shrink(&run->gaussian, mi_gaussian_shrinkage[i]);
-        baseline_columns(run, &run->validation);
+        mi_run_baseline_columns(run, &run->validation);
         const double loss = mi_run_validation_loss(run, run->trainer.weights, NULL);
         if (loss < best_loss) {
             best_loss = loss;
@@ -172,9 +172,9 @@ static void choose_shrinkage(mi_run *run)
     }
     run->shrinkage = best;
     mi_gaussian_shrink(&run->gaussian, best);
-    baseline_columns(run, &run->train);
-    baseline_columns(run, &run->validation);
-    baseline_columns(run, &run->test);
+    mi_run_baseline_columns(run, &run->train);
+    mi_run_baseline_columns(run, &run->validation);
+    mi_run_baseline_columns(run, &run->test);
 }
 
 enum { STAGE_LAYOUT, STAGE_BASELINE, STAGE_START, STAGES };

@@ -1,7 +1,7 @@
 /*
  * Inside of a run. run.c has its life and the state machine, run_checkpoint.c what outlives it; what a phase
  * does is the method's (run_method.h): run_critic.c, run_train.c and run_score.c for critics,
- * run_neighbours.c for nearest neighbours.
+ * run_neighbours.c for nearest neighbours. run_feed.c is for those who train on an endless sample.
  *
  * Dimension letters: D columns of a prepared side, G baseline columns, S feature width, B batch, V validation
  * rows, T test rows.
@@ -65,6 +65,14 @@ typedef struct neighbour_search {
     double sum;        /* over the pairs of a permutation */
 } neighbour_search;
 
+/* Minibatches that are drawn for each step instead of taken from the training rows: `fill` writes n pairs of
+ * raw rows, as wide as the data, a function of step alone. */
+typedef struct mi_run_feed {
+    void (*fill)(void *context, uint32_t step, uint32_t n, float *x, float *y); /* NULL: no feed */
+    void *context;
+    float *rows[2]; /* (B, columns of the data), the feeder's */
+} mi_run_feed;
+
 struct mi_run {
     const mi_run_method *method;
     mi_spec spec; /* as asked for, but for what its method rules out */
@@ -88,6 +96,7 @@ struct mi_run {
     mi_critic critic;
     mi_trainer trainer;
     part minibatch;
+    mi_run_feed feed;
     uint32_t *epoch_order; /* (n_train) */
     uint32_t epoch;        /* whose order it is; UINT32_MAX: none yet */
     float *best;           /* (n_params) */
@@ -114,6 +123,8 @@ void mi_run_prepare_rows(mi_run *run, part *p, const uint32_t *rows);
 
 /* run_critic.c */
 uint32_t mi_run_base_width(const mi_run *run);
+/* The fixed columns of prepared rows; with a baseline. */
+void mi_run_baseline_columns(mi_run *run, part *p);
 /* Loss that selects shrinkage and checkpoint, one that sees the scale of r, averaged over
  * validation blocks. */
 double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_diagonal);
@@ -129,6 +140,16 @@ mi_status mi_run_train_step(mi_run *run, mi_error *err);
 void mi_run_gather(mi_run *run, const uint32_t *rows, uint32_t n);
 /* The weights that score: the best ones, or the last evaluated without early stopping. */
 const float *mi_run_final_weights(const mi_run *run);
+
+/* run_feed.c: training on more pairs than the data have */
+/* Before the first training step, of a method that trains a critic. Rows for the batch of the spec. */
+void mi_run_set_feed(mi_run *run, const mi_run_feed *feed);
+/* The minibatch becomes the feed's pairs of that step, prepared. */
+void mi_run_feed_minibatch(mi_run *run, uint32_t step);
+/* Training of a prepared run goes on from where another run of the same shape ended: its trainer's state (4,
+ * n_params), its step. MI_UNSUPPORTED when the shape differs. */
+mi_status mi_run_continue(mi_run *run, const float *state, size_t n_params, uint32_t step,
+                          double log_partition, mi_error *err);
 
 /* run_checkpoint.c */
 uint64_t mi_run_checkpoint_bytes(const mi_run *run); /* at most */

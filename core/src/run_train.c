@@ -115,11 +115,14 @@ mi_status mi_run_train_step(mi_run *run, mi_error *err)
     train_progress *p = &run->progress;
     mi_trainer *trainer = &run->trainer;
     mi_status status = MI_OK;
-    if (trainer->step == 0 && p->n_curve == 0 && (status = evaluate(run, err)) != MI_OK)
+    if (p->n_curve == 0 && (status = evaluate(run, err)) != MI_OK)
         return status; /* step 0, the baseline alone, is a candidate */
     if (trainer->step < run->spec.train.max_steps) {
         double loss = 0.0, diagonal = 0.0;
-        gather_minibatch(run, trainer->step);
+        if (run->feed.fill)
+            mi_run_feed_minibatch(run, trainer->step);
+        else
+            gather_minibatch(run, trainer->step);
         if ((status = run->method->learn(run, &loss, &diagonal, err)) != MI_OK)
             return status;
         p->loss_sum += loss;
