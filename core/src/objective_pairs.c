@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 /* log(1 + e^t) and its derivative. */
 static mi_term softplus(double t)
@@ -42,9 +43,8 @@ static mi_term exponential(double t)
 
 static void exponentials(double *value, double *slope, size_t n)
 {
-    mi_vec_exp_in_place(value, n);
-    for (size_t i = 0; i < n; i++)
-        slope[i] = value[i];
+    mi_vec_exp_scaled(value, value, 1.0, n);
+    memcpy(slope, value, n * sizeof *slope);
 }
 
 const mi_pair_shape mi_shape_kl = {minus, exponential, exponentials};
@@ -61,13 +61,9 @@ static mi_term half_square_exponential(double t)
 
 static void half_square_exponentials(double *value, double *slope, size_t n)
 {
+    mi_vec_exp_scaled(slope, value, 2.0, n);
     for (size_t i = 0; i < n; i++)
-        value[i] *= 2.0;
-    mi_vec_exp_in_place(value, n);
-    for (size_t i = 0; i < n; i++) {
-        slope[i] = value[i];
-        value[i] *= 0.5;
-    }
+        value[i] = 0.5 * slope[i];
 }
 
 const mi_pair_shape mi_shape_square = {minus_exponential, half_square_exponential, half_square_exponentials};
@@ -84,9 +80,7 @@ static mi_term root(double t)
 
 static void roots(double *value, double *slope, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        value[i] *= 0.5;
-    mi_vec_exp_in_place(value, n);
+    mi_vec_exp_scaled(value, value, 0.5, n);
     for (size_t i = 0; i < n; i++)
         slope[i] = 0.5 * value[i];
 }
@@ -187,16 +181,7 @@ static mi_term log_softplus(double t)
     return (mi_term){mi_log_softplus(t), log_slope(t, softplus(t))};
 }
 
-static void log_softpluses(double *value, double *slope, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const mi_term s = log_softplus(value[i]);
-        value[i] = s.value;
-        slope[i] = s.slope;
-    }
-}
-
-const mi_pair_shape mi_shape_softplus_reciprocal = {inverse_softplus, log_softplus, log_softpluses};
+const mi_pair_shape mi_shape_softplus_reciprocal = {inverse_softplus, log_softplus, mi_vec_log_softplus};
 
 size_t mi_pairs_scratch_bytes(size_t batch)
 {

@@ -218,7 +218,7 @@ double mi_log_mean_mismatch(const float *scores, size_t batch, double limit)
                 const double below = (double)c[k] < -limit ? -limit : (double)c[k];
                 value[k] = (below > limit ? limit : below) - max;
             }
-            mi_vec_exp_in_place(value, n);
+            mi_vec_exp_scaled(value, value, 1.0, n);
             if (i >= first && i < first + n)
                 value[i - first] = 0;
             sum += mi_vec_sum(value, n);

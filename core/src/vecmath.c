@@ -55,11 +55,11 @@ void mi_vec_exp(double *out, const float *in, double shift, size_t n)
 }
 
 MI_VECTOR_CLONES
-void mi_vec_exp_in_place(double *values, size_t n)
+void mi_vec_exp_scaled(double *out, const double *in, double factor, size_t n)
 {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
-        values[i] = exp_lane(values[i]);
+        out[i] = exp_lane(factor * in[i]);
 }
 
 MI_VECTOR_CLONES
@@ -78,61 +78,18 @@ void mi_vec_narrow(float *out, const double *in, double factor, size_t n)
         out[i] = (float)(in[i] * factor);
 }
 
-/* log(1 + u) for u in [0, 1] as 2 atanh(s), around 1 or around 2, whichever is nearer: |s| < 0.172. */
-static inline double log1p_lane(double u)
+/* artanh s = s + s z (1/3 + z/5 + ...), z = s^2. For |s| <= 0.172 the first term left out is below 1e-17. */
+static inline double artanh_rest(double z)
 {
-    const int far = u > SQRT_2 - 1.0;
-    const double numerator = far ? u - 1.0 : u, denominator = far ? u + 3.0 : u + 2.0;
-    const double s = numerator / denominator, q = s * s;
-    /* The first term left out is below 3e-15 of the sum. */
-    double p = 1.0 / 17;
-    p = p * q + 1.0 / 15;
-    p = p * q + 1.0 / 13;
-    p = p * q + 1.0 / 11;
-    p = p * q + 1.0 / 9;
-    p = p * q + 1.0 / 7;
-    p = p * q + 1.0 / 5;
-    p = p * q + 1.0 / 3;
-    p = p * q + 1.0;
-    return 2.0 * s * p + (far ? LN2_HIGH + LN2_LOW : 0.0);
-}
-
-MI_VECTOR_CLONES
-void mi_vec_softplus(double *values, double *slope, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++) {
-        const double x = values[i];
-        const double u = exp_lane(x < 0.0 ? x : -x);
-        slope[i] = (x < 0.0 ? u : 1.0) / (1.0 + u);
-        values[i] = (x < 0.0 ? 0.0 : x) + log1p_lane(u);
-    }
-}
-
-MI_VECTOR_CLONES
-double mi_vec_sum(const double *values, size_t n)
-{
-    double sum[MI_LANES] = {0};
-    size_t i = 0;
-    for (; i + MI_LANES <= n; i += MI_LANES) {
-#pragma omp simd
-        for (size_t l = 0; l < MI_LANES; l++)
-            sum[l] += values[i + l];
-    }
-    for (size_t l = 0; i < n; i++, l++)
-        sum[l] += values[i];
-    double result = 0;
-    for (size_t l = 0; l < MI_LANES; l++)
-        result += sum[l];
-    return result;
-}
-
-MI_VECTOR_CLONES
-void mi_vec_exp_scaled(double *out, const double *in, double factor, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        out[i] = exp_lane(factor * in[i]);
+    double p = 1.0 / 19;
+    p = p * z + 1.0 / 17;
+    p = p * z + 1.0 / 15;
+    p = p * z + 1.0 / 13;
+    p = p * z + 1.0 / 11;
+    p = p * z + 1.0 / 9;
+    p = p * z + 1.0 / 7;
+    p = p * z + 1.0 / 5;
+    return p * z + 1.0 / 3;
 }
 
 #define MANTISSA_MASK ((UINT64_C(1) << 52) - 1)
@@ -154,19 +111,66 @@ static inline double log_lane(double x)
     const double above = m > SQRT_2 ? 1.0 : 0.0; /* m in [1/sqrt 2, sqrt 2] */
     m -= 0.5 * above * m;
     k += above;
-    /* log m = 2 artanh s, |s| <= 0.172: the first term left out is below 1e-17. */
     const double s = (m - 1.0) / (m + 1.0), z = s * s;
-    double p = 1.0 / 19;
-    p = p * z + 1.0 / 17;
-    p = p * z + 1.0 / 15;
-    p = p * z + 1.0 / 13;
-    p = p * z + 1.0 / 11;
-    p = p * z + 1.0 / 9;
-    p = p * z + 1.0 / 7;
-    p = p * z + 1.0 / 5;
-    p = p * z + 1.0 / 3;
-    const double result = k * LN2_HIGH + (2.0 * s + (2.0 * s * z * p + k * LN2_LOW));
+    const double result = k * LN2_HIGH + (2.0 * s + (2.0 * s * z * artanh_rest(z) + k * LN2_LOW));
     return x >= 0x1p-1022 && x <= 0x1.fffffffffffffp1023 ? result : (double)NAN;
+}
+
+/* log(1 + u) for u in [0, 1], around 1 or around 2, whichever is nearer. */
+static inline double log1p_lane(double u)
+{
+    const int far = u > SQRT_2 - 1.0;
+    const double numerator = far ? u - 1.0 : u, denominator = far ? u + 3.0 : u + 2.0;
+    const double s = numerator / denominator, z = s * s;
+    return (far ? LN2_HIGH + LN2_LOW : 0.0) + (2.0 * s + 2.0 * s * z * artanh_rest(z));
+}
+
+/* log(1 + e^x); slope its derivative. */
+static inline double softplus_lane(double x, double *slope)
+{
+    const double u = exp_lane(x < 0.0 ? x : -x);
+    *slope = (x < 0.0 ? u : 1.0) / (1.0 + u);
+    return (x < 0.0 ? 0.0 : x) + log1p_lane(u);
+}
+
+MI_VECTOR_CLONES
+void mi_vec_softplus(double *values, double *slope, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        values[i] = softplus_lane(values[i], &slope[i]);
+}
+
+MI_VECTOR_CLONES
+void mi_vec_log_softplus(double *values, double *slope, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const double x = values[i];
+        double logistic = 0;
+        const double softplus = softplus_lane(x, &logistic);
+        const int low = x < -40.0; /* both are e^x */
+        values[i] = low ? x : log_lane(softplus);
+        slope[i] = low ? 1.0 : logistic / softplus;
+    }
+}
+
+MI_VECTOR_CLONES
+double mi_vec_sum(const double *values, size_t n)
+{
+    double sum[MI_LANES] = {0};
+    size_t i = 0;
+    for (; i + MI_LANES <= n; i += MI_LANES) {
+#pragma omp simd
+        for (size_t l = 0; l < MI_LANES; l++)
+            sum[l] += values[i + l];
+    }
+    for (size_t l = 0; i < n; i++, l++)
+        sum[l] += values[i];
+    double result = 0;
+    for (size_t l = 0; l < MI_LANES; l++)
+        result += sum[l];
+    return result;
 }
 
 MI_VECTOR_CLONES

@@ -14,8 +14,8 @@
 /* out[i] = e^(in[i] - shift), relative error below 1e-12; 0 below e^-708, infinity above e^709.4. */
 void mi_vec_exp(double *out, const float *in, double shift, size_t n);
 
-/* The same in place, of doubles. */
-void mi_vec_exp_in_place(double *values, size_t n);
+/* out[i] = e^(factor in[i]), likewise; out may be in. */
+void mi_vec_exp_scaled(double *out, const double *in, double factor, size_t n);
 
 /* out = (in - shift) * factor */
 void mi_vec_widen(double *out, const float *in, double shift, double factor, size_t n);
@@ -27,10 +27,11 @@ void mi_vec_narrow(float *out, const double *in, double factor, size_t n);
  * below -708. */
 void mi_vec_softplus(double *values, double *slope, size_t n);
 
-double mi_vec_sum(const double *values, size_t n);
+/* values become log(log(1 + e^value)), slope the derivative; error below 2e-12 of 1 or of the value,
+ * whichever is more. NaN at infinity. */
+void mi_vec_log_softplus(double *values, double *slope, size_t n);
 
-/* out[i] = e^(factor in[i]), likewise; out may be in. */
-void mi_vec_exp_scaled(double *out, const double *in, double factor, size_t n);
+double mi_vec_sum(const double *values, size_t n);
 
 /* out[i] = log in[i], relative error below 1e-15 away from 1, for positive normal numbers; NaN for any other.
  * out may be in. */

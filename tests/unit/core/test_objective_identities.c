@@ -423,11 +423,20 @@ START_TEST(test_vector_softplus_is_exact_enough_and_honest_at_the_ends)
         const double u = exp(-fabs(t)), want = fmax(t, 0) + log1p(u), logistic = (t < 0 ? u : 1) / (1 + u);
         ck_assert_msg(fabs(value - want) <= 2e-12 * want && fabs(slope - logistic) <= 2e-12 * logistic,
                       "at %g: %.17g and %.17g, want %.17g and %.17g", t, value, slope, want, logistic);
+        value = t;
+        mi_vec_log_softplus(&value, &slope, 1);
+        ck_assert_msg(fabs(value - log(want)) <= 2e-12 * fmax(1, fabs(value)) &&
+                          fabs(slope - logistic / want) <= 4e-12 * slope,
+                      "at %g: %.17g and %.17g, want %.17g and %.17g", t, value, slope, log(want),
+                      logistic / want);
     }
     double ends[5] = {-800, 800, (double)NAN, (double)INFINITY, -(double)INFINITY}, slopes[5];
     mi_vec_softplus(ends, slopes, 5);
     ck_assert(ends[0] == 0 && ends[1] == 800 && isnan(ends[2]) && isinf(ends[3]) && ends[4] == 0);
     ck_assert(slopes[0] == 0 && slopes[1] == 1 && isnan(slopes[2]) && slopes[3] == 1 && slopes[4] == 0);
+    double logs[4] = {-800, (double)NAN, (double)INFINITY, -(double)INFINITY};
+    mi_vec_log_softplus(logs, slopes, 4);
+    ck_assert(logs[0] == -800 && isnan(logs[1]) && isnan(logs[2]) && isinf(logs[3]) && slopes[0] == 1);
 }
 END_TEST
 
@@ -439,7 +448,7 @@ START_TEST(test_vector_loops_agree_with_plain_ones)
     fill_normal(in, N, 30);
     mi_vec_widen(wide, in, 0.5, -2, N);
     memcpy(power, wide, sizeof power);
-    mi_vec_exp_in_place(power, N);
+    mi_vec_exp_scaled(power, power, 1, N);
     mi_vec_narrow(narrow, wide, 3, N);
     for (size_t i = 0; i < N; i++) {
         ck_assert(wide[i] == ((double)in[i] - 0.5) * -2 && narrow[i] == (float)(wide[i] * 3));

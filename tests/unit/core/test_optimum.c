@@ -277,8 +277,9 @@ static void check_recovery(const mi_objective_spec *spec, const char *name)
     const size_t n = cells(&large), n_y = large.n_y;
     double c[MAX_CELLS] = {0}, want[MAX_CELLS], off[MAX_CELLS];
     const mi_optimum optimum = mi_objective_optimum(spec);
-    if (strcmp(spec->entry->name, "alpha-infonce") == 0 && of_large_batches(spec))
-        return; /* see below */
+    /* A line's partition holds its own joint pair at another weight: of order 1/B in what is learned. */
+    const int lines = strcmp(spec->entry->name, "alpha-infonce") == 0 && of_large_batches(spec);
+    const double tolerance = lines ? 3.0 / N_ROWS : 1e-5;
     minimise(spec, c);
     target(spec, want);
     for (size_t k = 0; k < n; k++)
@@ -289,8 +290,8 @@ static void check_recovery(const mi_objective_spec *spec, const char *name)
             free = off[0];
         else if (optimum == MI_OPT_LOG_RATIO_UP_TO_Y)
             free = off[k % n_y];
-        ck_assert_msg(fabs(off[k] - free) < 1e-5, "%s: log r is off by %g at cell %zu", name, off[k] - free,
-                      k);
+        ck_assert_msg(fabs(off[k] - free) < tolerance, "%s: log r is off by %g at cell %zu", name,
+                      off[k] - free, k);
     }
 }
 
