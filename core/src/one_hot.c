@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CODES     65536u
+#define CODES     (MI_MAX_CATEGORY + 1)
 #define WORD_BITS 64u
 #define SETS      8u /* columns whose levels are looked for in one pass over the rows */
 
@@ -17,11 +17,6 @@ typedef struct level_set {
 static int is_categorical(mi_matrix data, uint64_t column)
 {
     return data.categorical && data.categorical[column];
-}
-
-static int is_code(float value)
-{
-    return value >= 0.0f && value < (float)CODES && value == (float)(uint32_t)value;
 }
 
 static void add_code(level_set *set, float code)
@@ -51,12 +46,12 @@ static mi_status find_levels(mi_matrix data, const uint64_t *columns, uint32_t n
         const float *row = data.data + (rows ? rows[i] : i) * data.cols;
         for (uint32_t k = 0; k < n_columns; k++) {
             const float code = row[columns[k]];
-            if (!is_code(code))
+            if (!mi_is_category(code))
                 return mi_fail(err, MI_INVALID,
                                "row %llu, column %llu (from 0): %.9g in a categorical column; expected a "
                                "whole number from 0 to %u",
                                (unsigned long long)(rows ? rows[i] : i), (unsigned long long)columns[k],
-                               (double)code, CODES - 1);
+                               (double)code, MI_MAX_CATEGORY);
             add_code(&sets[k], code);
         }
     }

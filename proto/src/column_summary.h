@@ -7,7 +7,7 @@
 #ifndef PROTO_COLUMN_SUMMARY_H
 #define PROTO_COLUMN_SUMMARY_H
 
-#include "string_list.h"
+#include "levels.h"
 
 typedef struct proto_column_summary {
     size_t columns;            /* summarised: the first of the matrix */
@@ -23,10 +23,12 @@ void proto_column_summary_fini(proto_column_summary *summary);
 void proto_column_summary_add(proto_column_summary *summary, const float *values, uint64_t rows,
                               size_t stride);
 /*
- * [{"name","min","max","mean","sd"}, ...]; name is null without names (NULL or empty list); sd, with n-1, is
- * null for a single row. *out is the caller's. MI_MEMORY.
+ * [{"name","kind":"number","min","max","mean","sd"}, ...]; name is null without names (NULL or empty list);
+ * sd, with n-1, is null for a single row. A categorical column is {"name","kind":"categorical","n_levels",
+ * "levels"} with its first levels by name, or {"name","kind":"categorical","min","max"} of codes without
+ * names. levels NULL: no column is categorical. *out is the caller's. MI_MEMORY.
  */
 mi_status proto_column_summary_encode(const proto_column_summary *summary, const proto_string_list *names,
-                                      char **out, mi_error *err);
+                                      const proto_levels *levels, char **out, mi_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "csv_layout.h"
 
+#include "levels.h"
 #include "number.h"
 #include "table_readers.h"
 
@@ -10,7 +11,8 @@
 typedef struct first_record {
     uint64_t fields;
     bool first_is_number, others_are_numbers;
-    uint64_t named, named_at; /* fields that equal options->id_column, and the last of them */
+    bool first_is_categorical; /* options->categorical lists the first field */
+    uint64_t named, named_at;  /* fields that equal options->id_column, and the last of them */
 } first_record;
 
 /* NaN and the like are numbers here: they are refused as values, with their place. */
@@ -20,9 +22,10 @@ static bool is_number(const proto_csv_field *field)
     return proto_parse_csv_number(field->s, field->n, &value) != PROTO_NUMBER_NONE;
 }
 
-static mi_status read_first(proto_csv_scanner *scanner, const char *id_column, const proto_limits *limits,
-                            first_record *out, mi_error *err)
+static mi_status read_first(proto_csv_scanner *scanner, const proto_table_options *options,
+                            const proto_limits *limits, first_record *out, mi_error *err)
 {
+    const char *id_column = options->id_column;
     proto_csv_field field = {0};
     bool end;
     *out = (first_record){.others_are_numbers = true};
@@ -32,10 +35,12 @@ static mi_status read_first(proto_csv_scanner *scanner, const char *id_column, c
             return status;
         if (end)
             return mi_fail(err, MI_INVALID, "the file holds no data: all its lines are blank");
-        if (out->fields == 0)
+        if (out->fields == 0) {
             out->first_is_number = is_number(&field);
-        else if (out->others_are_numbers)
+            out->first_is_categorical = proto_levels_listed(options->categorical, field.s, field.n);
+        } else if (out->others_are_numbers) {
             out->others_are_numbers = is_number(&field);
+        }
         if (field.n == strlen(id_column) && memcmp(field.s, id_column, field.n) == 0) {
             out->named++;
             out->named_at = out->fields;
@@ -72,13 +77,15 @@ static bool chosen(proto_choice choice, bool otherwise)
 
 /*
  * The first field may be an id, so that it tells nothing about a header, unless there is no other, or no ids
- * are wanted. The first column holds ids when its first value is not a number.
+ * are wanted. The first column holds ids when its first value is not a number, unless it is said to be
+ * categorical.
  */
 static mi_status guess(proto_csv_scanner *scanner, const proto_table_options *options,
                        const first_record *first, proto_csv_layout *out, mi_error *err)
 {
-    bool first_tells =
-        options->ids == PROTO_CHOICE_NO || (options->ids == PROTO_CHOICE_AUTO && first->fields == 1);
+    const bool named = first->first_is_categorical && options->header != PROTO_CHOICE_NO;
+    const bool may_be_ids = first->fields > 1 && !named;
+    bool first_tells = options->ids == PROTO_CHOICE_NO || (options->ids == PROTO_CHOICE_AUTO && !may_be_ids);
     out->header =
         chosen(options->header, !first->others_are_numbers || (first_tells && !first->first_is_number));
     bool value_is_number = first->first_is_number;
@@ -92,7 +99,7 @@ static mi_status guess(proto_csv_scanner *scanner, const proto_table_options *op
             return mi_fail(err, MI_INVALID, "the file holds no data: a header and no rows");
         value_is_number = is_number(&field);
     }
-    out->ids = chosen(options->ids, !value_is_number && first->fields > 1);
+    out->ids = chosen(options->ids, !value_is_number && may_be_ids);
     return MI_OK;
 }
 
@@ -100,7 +107,7 @@ mi_status proto_csv_layout_find(proto_csv_scanner *scanner, const proto_table_op
                                 const proto_limits *limits, proto_csv_layout *out, mi_error *err)
 {
     first_record first;
-    mi_status status = read_first(scanner, options->id_column, limits, &first, err);
+    mi_status status = read_first(scanner, options, limits, &first, err);
     if (status != MI_OK)
         return status;
     *out = (proto_csv_layout){.fields = first.fields};
@@ -112,6 +119,6 @@ mi_status proto_csv_layout_find(proto_csv_scanner *scanner, const proto_table_op
         return status;
     out->cols = out->fields - out->ids;
     if (out->cols == 0)
-        return mi_fail(err, MI_INVALID, "the file holds ids and no columns of numbers");
+        return mi_fail(err, MI_INVALID, "the file holds ids and no other columns");
     return MI_OK;
 }

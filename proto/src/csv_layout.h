@@ -11,7 +11,7 @@ typedef struct proto_csv_layout {
     bool header, ids;
     uint64_t fields;   /* of every record */
     uint64_t id_field; /* when ids; from 0 */
-    uint64_t cols;     /* fields that hold numbers */
+    uint64_t cols;     /* fields that hold no ids */
 } proto_csv_layout;
 
 /* Reads from the scanner's start; the caller begins again. */

@@ -31,6 +31,29 @@ static mi_status open_strings(const unsigned char *bytes, uint64_t limit, uint64
     return MI_OK;
 }
 
+/* Flags of the columns, then the names of their levels, at *at; moves *at past them. */
+static mi_status open_levels(const unsigned char *bytes, uint64_t limit, const proto_matrix_footer *footer,
+                             uint64_t *at, proto_matrix_view *out, mi_error *err)
+{
+    const uint64_t cols = footer->cols, flags_at = proto_matrix_align(*at);
+    /* cols values fit before limit, so that this does not overflow. */
+    const uint64_t first_at = proto_matrix_align(flags_at + cols);
+    if (footer->levels_at != flags_at || first_at > limit || cols >= (limit - first_at) / sizeof(uint64_t))
+        return mi_fail(err, MI_CORRUPT, "matrix blob: the levels do not fit");
+    const uint8_t *flags = bytes + flags_at;
+    const uint64_t *first = (const void *)(bytes + first_at);
+    if (first[0] != 0)
+        return mi_fail(err, MI_CORRUPT, "matrix blob: the levels do not begin at 0");
+    for (uint64_t col = 0; col < cols; col++)
+        if (flags[col] > 1 || first[col] > first[col + 1] || (!flags[col] && first[col] != first[col + 1]))
+            return mi_fail(err, MI_CORRUPT, "matrix blob: bad levels of column %" PRIu64, col);
+    out->matrix.categorical = flags;
+    out->level_first = first;
+    *at = first_at + (cols + 1) * sizeof *first;
+    return open_strings(bytes, limit, proto_matrix_align(*at), first[cols], at, &out->level_offsets,
+                        &out->level_bytes, err);
+}
+
 mi_status proto_matrix_open(proto_matrix_view *out, const void *bytes, size_t n, mi_error *err)
 {
     proto_matrix_footer footer;
@@ -42,8 +65,9 @@ mi_status proto_matrix_open(proto_matrix_view *out, const void *bytes, size_t n,
     if (memcmp(footer.magic, PROTO_MATRIX_MAGIC, sizeof footer.magic) != 0)
         return mi_fail(err, MI_CORRUPT, "matrix blob: wrong magic");
     bool has_ids = footer.flags & PROTO_MATRIX_IDS, has_names = footer.flags & PROTO_MATRIX_NAMES;
-    if (footer.flags & ~(uint64_t)(PROTO_MATRIX_IDS | PROTO_MATRIX_NAMES) || footer.reserved[0] ||
-        footer.reserved[1])
+    const bool has_levels = footer.flags & PROTO_MATRIX_LEVELS;
+    if (footer.flags & ~(uint64_t)(PROTO_MATRIX_IDS | PROTO_MATRIX_NAMES | PROTO_MATRIX_LEVELS) ||
+        footer.reserved)
         return mi_fail(err, MI_CORRUPT, "matrix blob: unknown flags");
     if (footer.rows == 0 || footer.cols == 0 || __builtin_mul_overflow(footer.rows, footer.cols, &cells) ||
         cells > limit / sizeof(float))
@@ -60,9 +84,12 @@ mi_status proto_matrix_open(proto_matrix_view *out, const void *bytes, size_t n,
     if (status == MI_OK && has_names)
         status = open_strings(bytes, limit, footer.names_at, footer.cols, &at, &out->name_offsets,
                               &out->name_bytes, err);
+    if (status == MI_OK && has_levels)
+        status = open_levels(bytes, limit, &footer, &at, out, err);
     if (status != MI_OK)
         return status;
-    if ((!has_ids && footer.ids_at) || (!has_names && footer.names_at) || proto_matrix_align(at) != limit)
+    if ((!has_ids && footer.ids_at) || (!has_names && footer.names_at) || (!has_levels && footer.levels_at) ||
+        proto_matrix_align(at) != limit)
         return mi_fail(err, MI_CORRUPT, "matrix blob: its parts do not fill it");
     return MI_OK;
 }
@@ -75,6 +102,17 @@ const char *proto_matrix_id(const proto_matrix_view *view, uint64_t row, size_t 
     assert(row < view->matrix.rows);
     *n = view->id_offsets[row + 1] - view->id_offsets[row];
     return view->id_bytes + view->id_offsets[row];
+}
+
+const char *proto_matrix_level(const proto_matrix_view *view, uint64_t col, uint64_t code, size_t *n)
+{
+    *n = 0;
+    assert(col < view->matrix.cols);
+    if (!view->level_first || code >= view->level_first[col + 1] - view->level_first[col])
+        return NULL;
+    const uint64_t level = view->level_first[col] + code;
+    *n = view->level_offsets[level + 1] - view->level_offsets[level];
+    return view->level_bytes + view->level_offsets[level];
 }
 
 mi_status proto_matrix_write(mi_matrix matrix, const proto_output *out, mi_error *err)

@@ -6,15 +6,16 @@
 
 #include <stdint.h>
 
-#define PROTO_MATRIX_MAGIC "MIMATRX1"
-#define PROTO_MATRIX_IDS   1u
-#define PROTO_MATRIX_NAMES 2u
+#define PROTO_MATRIX_MAGIC  "MIMATRX1"
+#define PROTO_MATRIX_IDS    1u
+#define PROTO_MATRIX_NAMES  2u
+#define PROTO_MATRIX_LEVELS 4u /* a blob without categorical columns is as it was before there were any */
 
 typedef struct proto_matrix_footer {
     char magic[8];
     uint64_t rows, cols, flags;
-    uint64_t ids_at, names_at; /* 0: none */
-    uint64_t reserved[2];      /* 0 */
+    uint64_t ids_at, names_at, levels_at; /* 0: none */
+    uint64_t reserved;                    /* 0 */
 } proto_matrix_footer;
 
 _Static_assert(sizeof(proto_matrix_footer) == 64, "the footer is 64 bytes");

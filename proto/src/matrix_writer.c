@@ -14,6 +14,7 @@ struct proto_matrix_writer {
     const proto_output *output;
     uint64_t rows, cols, written; /* written: bytes, gathered ones included */
     proto_column_summary summary;
+    const proto_levels *levels; /* NULL: no column is categorical */
     size_t gathered;
     unsigned char gather[GATHER];
 };
@@ -115,6 +116,53 @@ static mi_status put_strings(proto_matrix_writer *writer, const proto_string_lis
     return status;
 }
 
+/* Where the names of each column's levels begin, then the names, in the columns' order. */
+static mi_status put_level_names(proto_matrix_writer *writer, const proto_levels *levels, mi_error *err)
+{
+    proto_string_list names;
+    uint64_t first = 0;
+    mi_status status = put(writer, &first, sizeof first, err);
+    proto_string_list_init(&names, levels->strings.max_bytes);
+    for (uint64_t col = 0; col < levels->cols && status == MI_OK; col++) {
+        for (uint32_t code = 0; code < levels->sets[col].n && status == MI_OK; code++) {
+            size_t n;
+            const char *name = proto_levels_name(levels, col, code, &n);
+            status = proto_string_list_append(&names, name, n, err);
+        }
+        first += levels->sets[col].n;
+        if (status == MI_OK)
+            status = put(writer, &first, sizeof first, err);
+    }
+    uint64_t at;
+    if (status == MI_OK && names.n > 0)
+        status = put_strings(writer, &names, &at, err);
+    else if (status == MI_OK)
+        status = put(writer, &names.n, sizeof names.n, err); /* one offset: 0 */
+    proto_string_list_fini(&names);
+    return status;
+}
+
+static mi_status put_levels(proto_matrix_writer *writer, uint64_t *at, mi_error *err)
+{
+    const proto_levels *levels = writer->levels;
+    *at = 0;
+    if (!levels)
+        return MI_OK;
+    mi_status status = pad(writer, err);
+    *at = writer->written;
+    if (status == MI_OK)
+        status = put(writer, levels->categorical, levels->cols, err);
+    if (status == MI_OK)
+        status = pad(writer, err);
+    return status == MI_OK ? put_level_names(writer, levels, err) : status;
+}
+
+void proto_matrix_writer_levels(proto_matrix_writer *writer, const proto_levels *levels)
+{
+    assert(levels->cols == writer->cols);
+    writer->levels = levels->n_categorical > 0 ? levels : NULL;
+}
+
 mi_status proto_matrix_writer_finish(proto_matrix_writer *writer, const proto_string_list *ids,
                                      const proto_string_list *names, proto_dataset_record *record,
                                      mi_error *err)
@@ -125,12 +173,15 @@ mi_status proto_matrix_writer_finish(proto_matrix_writer *writer, const proto_st
     proto_matrix_footer footer = {
         .rows = writer->rows,
         .cols = writer->cols,
-        .flags = (has_ids ? PROTO_MATRIX_IDS : 0u) | (has_names ? PROTO_MATRIX_NAMES : 0u),
+        .flags = (has_ids ? PROTO_MATRIX_IDS : 0u) | (has_names ? PROTO_MATRIX_NAMES : 0u) |
+                 (writer->levels ? PROTO_MATRIX_LEVELS : 0u),
     };
     memcpy(footer.magic, PROTO_MATRIX_MAGIC, sizeof footer.magic);
     mi_status status = put_strings(writer, ids, &footer.ids_at, err);
     if (status == MI_OK)
         status = put_strings(writer, names, &footer.names_at, err);
+    if (status == MI_OK)
+        status = put_levels(writer, &footer.levels_at, err);
     if (status == MI_OK)
         status = pad(writer, err);
     if (status == MI_OK)
@@ -140,7 +191,7 @@ mi_status proto_matrix_writer_finish(proto_matrix_writer *writer, const proto_st
     if (status != MI_OK || !record)
         return status;
     char *columns;
-    status = proto_column_summary_encode(&writer->summary, names, &columns, err);
+    status = proto_column_summary_encode(&writer->summary, names, writer->levels, &columns, err);
     if (status != MI_OK)
         return status;
     record->rows = writer->rows;

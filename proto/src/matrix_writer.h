@@ -4,8 +4,8 @@
 #ifndef PROTO_MATRIX_WRITER_H
 #define PROTO_MATRIX_WRITER_H
 
+#include "levels.h"
 #include "proto/matrix.h"
-#include "string_list.h"
 
 typedef struct proto_matrix_writer proto_matrix_writer;
 
@@ -16,9 +16,11 @@ void proto_matrix_writer_free(proto_matrix_writer *writer);
 /* values: (n, cols) row-major, finite (the reader has checked: only it can name the place). */
 mi_status proto_matrix_writer_rows(proto_matrix_writer *writer, const float *values, uint64_t n,
                                    mi_error *err);
+/* Categorical columns and their levels, borrowed until finish; none are categorical without this. */
+void proto_matrix_writer_levels(proto_matrix_writer *writer, const proto_levels *levels);
 /*
- * Ids, names and footer. ids: one per row, or empty; names: one per column, or empty. Fills rows, cols,
- * has_ids and columns (owned by the record) of `record`, which may be NULL.
+ * Ids, names, levels and footer. ids: one per row, or empty; names: one per column, or empty. Fills rows,
+ * cols, has_ids and columns (owned by the record) of `record`, which may be NULL.
  */
 mi_status proto_matrix_writer_finish(proto_matrix_writer *writer, const proto_string_list *ids,
                                      const proto_string_list *names, proto_dataset_record *record,

@@ -38,14 +38,15 @@ mi_status proto_string_list_append(proto_string_list *list, const char *string, 
 {
     size_t used = list->offsets ? list->offsets[list->n] : 0;
     if (n > list->max_bytes - used)
-        return mi_fail(err, MI_LIMIT, "ids or column names take more than %zu bytes", list->max_bytes);
+        return mi_fail(err, MI_LIMIT, "ids, column names or levels take more than %zu bytes",
+                       list->max_bytes);
     void *bytes = list->bytes, *offsets = list->offsets;
     bool grown = grow(&bytes, &list->bytes_capacity, used + n + 1, 1);
     list->bytes = bytes;
     grown = grown && grow(&offsets, &list->offsets_capacity, list->n + 2, sizeof *list->offsets);
     list->offsets = offsets;
     if (!grown)
-        return mi_fail(err, MI_MEMORY, "no memory for ids or column names");
+        return mi_fail(err, MI_MEMORY, "no memory for ids, column names or levels");
     memcpy(list->bytes + used, string, n);
     list->offsets[list->n] = used;
     list->offsets[++list->n] = used + n;

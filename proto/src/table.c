@@ -133,7 +133,7 @@ mi_status proto_table_read(const proto_source *source, const proto_table_options
     if (format == PROTO_FORMAT_AUTO)
         status = detect(source, &format, err);
     if (status == MI_OK && format == PROTO_FORMAT_NPY)
-        status = proto_table_read_npy(source, limits, out, record, err);
+        status = proto_table_read_npy(source, options, limits, out, record, err);
     else if (status == MI_OK)
         status = proto_table_read_text(source, format == PROTO_FORMAT_TSV ? '\t' : ',', options, limits, out,
                                        record, err);

@@ -27,6 +27,7 @@ typedef struct npy_reader {
     unsigned char *raw; /* (raw values) as in the file */
     float *tile;        /* (TILE, block_rows), Fortran order only */
     float *block;       /* (block_rows, cols) */
+    proto_levels levels;
 } npy_reader;
 
 /* n values, from the index-th of the file on, as float32. */
@@ -70,11 +71,30 @@ static mi_status refuse_value(const npy_reader *r, uint64_t row, uint64_t col, f
                    what);
 }
 
+/* Categorical columns hold codes; the first value of these rows that is none is refused. */
+static mi_status check_codes(const npy_reader *r, uint64_t row, uint64_t rows, mi_error *err)
+{
+    for (uint64_t i = 0; i < rows; i++)
+        for (uint64_t col = 0; col < r->h.cols; col++) {
+            const float value = r->block[i * r->h.cols + col];
+            if (r->levels.categorical[col] && !mi_is_category(value))
+                return mi_fail(
+                    err, MI_INVALID,
+                    "row %" PRIu64 ", column %" PRIu64
+                    " (from 0): %.9g in a categorical column; expected a whole number from 0 to %u",
+                    row + i, col, (double)value, MI_MAX_CATEGORY);
+        }
+    return MI_OK;
+}
+
 static mi_status write_block(const npy_reader *r, uint64_t row, uint64_t rows, mi_error *err)
 {
     size_t n = rows * r->h.cols, bad = proto_first_not_finite(r->block, n);
     if (bad < n)
         return refuse_value(r, row + bad / r->h.cols, bad % r->h.cols, r->block[bad], err);
+    mi_status status = r->levels.n_categorical > 0 ? check_codes(r, row, rows, err) : MI_OK;
+    if (status != MI_OK)
+        return status;
     return proto_matrix_writer_rows(r->writer, r->block, rows, err);
 }
 
@@ -146,9 +166,11 @@ static mi_status allocate(npy_reader *r, mi_error *err)
     return MI_OK;
 }
 
-mi_status proto_table_read_npy(const proto_source *source, const proto_limits *limits,
-                               const proto_output *out, proto_dataset_record *record, mi_error *err)
+mi_status proto_table_read_npy(const proto_source *source, const proto_table_options *options,
+                               const proto_limits *limits, const proto_output *out,
+                               proto_dataset_record *record, mi_error *err)
 {
+    const proto_string_list no_names = {0};
     npy_reader r = {.source = source};
     mi_status status = proto_npy_header_read(source, &r.h, err);
     if (status == MI_OK)
@@ -161,13 +183,20 @@ mi_status proto_table_read_npy(const proto_source *source, const proto_limits *l
     status = allocate(&r, err);
     if (status != MI_OK)
         goto out;
+    if ((status = proto_levels_init(&r.levels, r.h.cols, err)) != MI_OK)
+        goto out;
+    if ((status = proto_levels_choose(&r.levels, options->categorical, &no_names, err)) != MI_OK)
+        goto out;
     status = proto_matrix_writer_new(&r.writer, out, r.h.cols, err);
     if (status != MI_OK)
         goto out;
     status = convert_rows(&r, err);
-    if (status == MI_OK)
+    if (status == MI_OK) {
+        proto_matrix_writer_levels(r.writer, &r.levels);
         status = proto_matrix_writer_finish(r.writer, NULL, NULL, record, err);
+    }
 out:
+    proto_levels_fini(&r.levels);
     proto_matrix_writer_free(r.writer);
     free(r.block);
     free(r.tile);

@@ -31,6 +31,32 @@ static mi_status append(void *ctx, const void *bytes, size_t n, mi_error *err)
     return proto_text_ok(ctx) ? MI_OK : mi_fail(err, MI_LIMIT, "the file makes too large a matrix");
 }
 
+/* Every level lies inside the blob; codes of columns with named levels have a name. */
+static void check_levels(const proto_matrix_view *view, const char *bytes, size_t size)
+{
+    for (uint64_t col = 0; col < view->matrix.cols && view->matrix.categorical; col++) {
+        const char *name;
+        size_t n;
+        for (uint64_t code = 0; (name = proto_matrix_level(view, col, code, &n)); code++)
+            if (!view->matrix.categorical[col] || name < bytes || name + n > bytes + size)
+                abort();
+    }
+}
+
+static void check_codes(const proto_matrix_view *view)
+{
+    for (uint64_t i = 0; i < view->matrix.rows * view->matrix.cols; i++) {
+        const uint64_t col = i % view->matrix.cols;
+        const float code = view->matrix.data[i];
+        size_t n;
+        if (!view->matrix.categorical || !view->matrix.categorical[col])
+            continue;
+        if (!mi_is_category(code) || (view->level_first[col + 1] > view->level_first[col] &&
+                                      !proto_matrix_level(view, col, (uint64_t)code, &n)))
+            abort();
+    }
+}
+
 static void check_blob(const proto_text *blob, const proto_dataset_record *record)
 {
     proto_matrix_view view;
@@ -41,6 +67,8 @@ static void check_blob(const proto_text *blob, const proto_dataset_record *recor
     for (uint64_t i = 0; i < view.matrix.rows * view.matrix.cols; i++)
         if (!isfinite(view.matrix.data[i]))
             abort();
+    check_levels(&view, blob->data, blob->length);
+    check_codes(&view);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -56,6 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     if (data[0] & 0x40)
         strcpy(options.id_column, "id");
+    if (data[0] & 0x80)
+        options.categorical = "label,0";
     proto_limits limits = {.max_rows = 100000, .max_columns = 1000, .max_cells = 1u << 20};
     proto_text blob;
     proto_text_init(&blob, 32u << 20);
@@ -71,7 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t *copy = malloc(f.n + 8);
     proto_matrix_view view;
     memcpy(copy, f.bytes, f.n);
-    if (proto_matrix_open(&view, copy, f.n, NULL) == MI_OK)
+    const bool opened = proto_matrix_open(&view, copy, f.n, NULL) == MI_OK;
+    if (opened)
+        check_levels(&view, (const char *)copy, f.n);
+    if (opened)
         for (uint64_t row = 0; row < view.matrix.rows && view.has_ids; row++) {
             size_t n;
             const char *id = proto_matrix_id(&view, row, &n);

@@ -27,7 +27,14 @@ typedef struct mi_matrix {
                                    becomes one-hot; NULL: none does */
 } mi_matrix;
 
-#define MI_MAX_LEVELS 256u /* of a categorical column */
+#define MI_MAX_LEVELS   256u   /* of a categorical column */
+#define MI_MAX_CATEGORY 65535u /* the largest code */
+
+/* Whether a value is a category code: a whole number from 0 to MI_MAX_CATEGORY. */
+static inline int mi_is_category(float value)
+{
+    return value >= 0.0f && value <= (float)MI_MAX_CATEGORY && value == (float)(uint32_t)value;
+}
 
 /*
  * Columns of a matrix once its categorical ones are one-hot over all of its rows: what mi_plan_make takes,

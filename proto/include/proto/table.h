@@ -33,12 +33,20 @@ typedef struct proto_table_options {
     proto_choice
         ids; /* text: AUTO: the first of several columns holds ids when its first value is not a number */
     char id_column[PROTO_NAME_MAX + 1]; /* by name (needs a header); "" for the first */
+    const char *categorical; /* columns whose cells are categories even where they are numbers: names and
+                                numbers (from 0, without the id column) with commas between, or "all"; NULL:
+                                none. Borrowed */
 } proto_table_options;
 
 const char *proto_format_name(proto_format format);
 bool proto_format_parse(const char *text, proto_format *out);
 
 /*
+ * A text column whose first value is not a number is categorical: each distinct string is a level (at most
+ * MI_MAX_LEVELS), numbers among them too, and the matrix holds its place in bytewise order. Where one string
+ * stands among numbers alone it is taken for a missing value or a slip, and refused unless the column is
+ * named as categorical. An npy's categorical columns hold codes of their own, whole numbers 0 to 65535.
+ *
  * Read the whole file, write the canonical matrix to `out`, describe it in `record` (format, rows, cols,
  * has_ids, columns summary; the caller fills name, hashes, bytes and time). npy: versions 1-3, dtypes f2 f4
  * f8 i1-i8 u1-u8 b1, either byte order, C and Fortran order, 1-D (n,) as one column, 2-D. Refused: object and

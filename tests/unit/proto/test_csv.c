@@ -61,7 +61,8 @@ START_TEST(test_a_header_is_told_by_a_field_that_is_no_number)
     has_name(r, 0, "age");
     has_name(r, 1, "height");
     ck_assert_ptr_nonnull(
-        strstr(r->record.columns, "{\"name\":\"age\",\"min\":1,\"max\":3,\"mean\":2,\"sd\":1.4142135"));
+        strstr(r->record.columns,
+               "{\"name\":\"age\",\"kind\":\"number\",\"min\":1,\"max\":3,\"mean\":2,\"sd\":1.4142135"));
     reading_free(r);
 
     r = holds(read_text("1,height\n1,2\n3,4\n"), 2, 2, four);
@@ -108,8 +109,8 @@ START_TEST(test_numeric_ids_can_be_said)
     has_id(r, 0, "17");
     has_id(r, 1, "018");
     reading_free(r);
-    refused(read_with("P1,1,2\n", PROTO_CHOICE_NO, PROTO_CHOICE_NO, ""), MI_INVALID,
-            "row 1, column 1: found \"P1\"; expected a number (if this column holds ids");
+    refused(read_with("1,1,2\nP1,3,4\n", PROTO_CHOICE_NO, PROTO_CHOICE_NO, ""), MI_INVALID,
+            "row 2, column 1: found \"P1\"; expected a number (if this column holds ids");
     refused(read_text("1,1,2\nP1,3,4\n"), MI_INVALID, "line 2, row 2, column 1: found \"P1\"");
 }
 END_TEST
@@ -148,9 +149,8 @@ START_TEST(test_one_column_is_a_matrix)
     reading *r = holds(read_text("height\n1\n\n2\n3"), 3, 1, three);
     has_name(r, 0, "height");
     reading_free(r);
-    refused(read_text("height\nP1\n"), MI_INVALID, "line 2, row 1, column 1 (\"height\"): found \"P1\"");
-    refused(read_with("P1\nP2\n", PROTO_CHOICE_NO, PROTO_CHOICE_YES, ""), MI_INVALID,
-            "no columns of numbers");
+    refused(read_text("height\n1\nP1\n"), MI_INVALID, "line 3, row 2, column 1 (\"height\"): found \"P1\"");
+    refused(read_with("P1\nP2\n", PROTO_CHOICE_NO, PROTO_CHOICE_YES, ""), MI_INVALID, "no other columns");
 }
 END_TEST
 

@@ -175,7 +175,7 @@ START_TEST(test_the_summary_is_stable_for_a_large_mean)
     ck_assert_int_eq(proto_matrix_writer_finish(writer, NULL, NULL, &record, NULL), MI_OK);
     double low, high, mean, sd;
     int end = 0;
-    sscanf(record.columns, "[{\"name\":null,\"min\":%lf,\"max\":%lf,\"mean\":%lf,\"sd\":%lf},%n", &low, &high,
+    sscanf(record.columns, "[{\"name\":null,\"kind\":\"number\",\"min\":%lf,\"max\":%lf,\"mean\":%lf,\"sd\":%lf},%n", &low, &high,
            &mean, &sd, &end);
     ck_assert_int_gt(end, 0);
     ck_assert_double_eq(low, 1e8);
@@ -184,7 +184,7 @@ START_TEST(test_the_summary_is_stable_for_a_large_mean)
     ck_assert_double_eq_tol(sd, sqrt(4266687.99936 / 99999),
                             1e-6); /* sum of squared deviations of {0, 8, 16} */
     ck_assert_str_eq(record.columns + end,
-                     "{\"name\":null,\"min\":-2.5,\"max\":-2.5,\"mean\":-2.5,\"sd\":0}]");
+                     "{\"name\":null,\"kind\":\"number\",\"min\":-2.5,\"max\":-2.5,\"mean\":-2.5,\"sd\":0}]");
     proto_matrix_writer_free(writer);
     proto_dataset_record_fini(&record);
     proto_text_fini(&blob);
