@@ -29,6 +29,8 @@ void proto_job_free(proto_job *job)
         return;
     free(job->x.inline_data);
     free(job->y.inline_data);
+    free(job->x.categorical);
+    free(job->y.categorical);
     free(job->tags);
     free(job);
 }

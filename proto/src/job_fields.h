@@ -62,6 +62,10 @@ bool proto_field_applies(const proto_field *field, const proto_job *job);
 void proto_input_decode(proto_input *input, const proto_node *node, const char *pointer,
                         proto_json_matrix *matrix, const proto_limits *limits, proto_problem *problem);
 void proto_input_encode(const proto_input *input, const char *key, proto_json_writer *w);
+/* input_categorical.c: its member "categorical". */
+void proto_input_decode_categorical(proto_input *input, const proto_node *node, const char *pointer,
+                                    const proto_limits *limits, proto_problem *problem);
+void proto_input_encode_categorical(const proto_input *input, proto_json_writer *w);
 
 /* job_objective.c: `objective` and `objectives`, behind everything that they depend on (recipe, train/batch).
  */

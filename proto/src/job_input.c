@@ -80,7 +80,8 @@ static void decode_data(proto_input *input, const proto_node *node, const char *
 void proto_input_decode(proto_input *input, const proto_node *node, const char *pointer,
                         proto_json_matrix *matrix, const proto_limits *limits, proto_problem *problem)
 {
-    static const char *const members[] = {"dataset", "sha256", "rows", "columns", "data", NULL};
+    static const char *const members[] = {"dataset",     "sha256", "rows", "columns",
+                                          "categorical", "data",   NULL};
     const proto_node *data = proto_node_member(node, "data");
     char at[256], found[64];
     if (proto_node_kind(node) != PROTO_OBJECT) {
@@ -103,14 +104,17 @@ void proto_input_decode(proto_input *input, const proto_node *node, const char *
             decode_extent(&input->rows, child, pointer, key, problem);
         else if (strcmp(key, "columns") == 0)
             decode_extent(&input->cols, child, pointer, key, problem);
+        else if (strcmp(key, "categorical") == 0)
+            proto_input_decode_categorical(input, child, pointer, limits, problem);
         else if (strcmp(key, "data") != 0) {
             const char *nearest = proto_name_nearest(key, members);
             proto_pointer_join(at, sizeof at, pointer, key);
             if (nearest)
                 proto_problem_add(problem, at, "unknown field; did you mean \"%s\"?", nearest);
             else
-                proto_problem_add(problem, at,
-                                  "unknown field; known are dataset, sha256, rows, columns and data");
+                proto_problem_add(
+                    problem, at,
+                    "unknown field; known are dataset, sha256, rows, columns, categorical and data");
         }
     }
     bool stored = proto_node_member(node, "dataset") || proto_node_member(node, "sha256");
@@ -133,6 +137,7 @@ void proto_input_encode(const proto_input *input, const char *key, proto_json_wr
         proto_write_u64(w, "rows", input->rows);
     if (input->cols > 0)
         proto_write_u64(w, "columns", input->cols);
+    proto_input_encode_categorical(input, w);
     if (input->inline_data && input->sha256[0] == '\0') {
         proto_write_array(w, "data");
         for (uint64_t row = 0; row < input->rows; row++) {

@@ -130,6 +130,7 @@ static bool parse_options(const http_request *q, http_response *r, proto_table_o
         return refuse_option(q, r, "id_column", "the name of a column");
     if (id_column)
         snprintf(out->id_column, sizeof out->id_column, "%s", id_column);
+    out->categorical = http_query_text(q, "categorical");
     return true;
 }
 

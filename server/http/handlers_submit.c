@@ -119,6 +119,30 @@ static mi_status resolve(const resolver *to, const char *side, proto_input *inpu
     return input->dataset[0] != '\0' ? resolve_dataset(to, side, input) : resolve_content(to, side, input);
 }
 
+/* What its columns are, now that the store holds it: the spec is to say it, the plan needs their number. */
+static mi_status inspect(const resolver *to, const char *side, proto_input *input)
+{
+    store_mapping mapping;
+    proto_matrix_view view;
+    uint8_t *flags = NULL;
+    mi_status status = store_blob_map(to->store, input->sha256, &mapping, to->err);
+    if (status != MI_OK)
+        return status;
+    status = proto_matrix_open(&view, mapping.bytes, mapping.n, to->err);
+    if (status == MI_OK && (status = proto_input_columns(input, &view, &flags, to->err)) == MI_OK) {
+        view.matrix.categorical = flags;
+        status = mi_matrix_width(view.matrix, &input->width, to->err);
+    }
+    if (status == MI_OK)
+        status = proto_input_set_columns(input, flags, view.matrix.cols, to->err);
+    store_blob_unmap(to->store, &mapping);
+    free(flags);
+    if (status != MI_INVALID && status != MI_LIMIT)
+        return status;
+    complain(to, side, "categorical", to->err->message);
+    return MI_OK;
+}
+
 /* ---- does it fit? ---- */
 
 static void check_shapes(const proto_job *job, proto_problem *problem)
@@ -143,7 +167,7 @@ static bool check_variant(const proto_job *job, uint32_t variant, const proto_li
     mi_error err = {0};
     char pointer[sizeof err.pointer + 16];
     proto_job_variant(job, variant, &spec);
-    mi_status status = mi_plan_make(&plan, &spec, job->x.rows, job->x.cols, job->y.cols, &err);
+    mi_status status = mi_plan_make(&plan, &spec, job->x.rows, job->x.width, job->y.width, &err);
     proto_job_pointer(job, variant, err.pointer, pointer, sizeof pointer);
     if (status == MI_INVALID || (status == MI_UNSUPPORTED && err.pointer[0] != '\0')) {
         proto_problem_add(problem, pointer, "%s", err.message);
@@ -179,6 +203,8 @@ static mi_status prepare(const http_request *q, proto_job *job, proto_problem *p
     mi_status status = resolve(&to, "x", &job->x);
     if (status == MI_OK)
         status = resolve(&to, "y", &job->y);
+    if (status == MI_OK && !proto_problem_any(problem) && (status = inspect(&to, "x", &job->x)) == MI_OK)
+        status = inspect(&to, "y", &job->y);
     if (status == MI_OK && !proto_problem_any(problem))
         check_shapes(job, problem);
     if (status == MI_OK && !proto_problem_any(problem))

@@ -22,7 +22,8 @@ static mi_status decode_spec(job_inputs *out, const char *spec, const proto_limi
     return status;
 }
 
-static mi_status open_matrix(job_inputs *in, int side, const char *sha256, mi_matrix *out, mi_error *err)
+static mi_status open_matrix(job_inputs *in, int side, const proto_input *input, const char *sha256,
+                             mi_matrix *out, mi_error *err)
 {
     static const char *const pointers[] = {"/x", "/y"};
     proto_matrix_view view;
@@ -33,8 +34,12 @@ static mi_status open_matrix(job_inputs *in, int side, const char *sha256, mi_ma
         return status;
     status = proto_matrix_open(&view, in->mapping[side].bytes, in->mapping[side].n, err);
     if (status == MI_OK)
-        *out = view.matrix;
-    return status;
+        status = proto_input_columns(input, &view, &in->categorical[side], err);
+    if (status != MI_OK)
+        return status;
+    *out = view.matrix;
+    out->categorical = in->categorical[side];
+    return MI_OK;
 }
 
 mi_status job_inputs_open(job_inputs *out, store *s, const store_run *run, const proto_limits *limits,
@@ -43,9 +48,9 @@ mi_status job_inputs_open(job_inputs *out, store *s, const store_run *run, const
     *out = (job_inputs){.store = s};
     mi_status status = decode_spec(out, run->spec, limits, err);
     if (status == MI_OK)
-        status = open_matrix(out, 0, run->blob_x, &out->x, err);
+        status = open_matrix(out, 0, &out->job->x, run->blob_x, &out->x, err);
     if (status == MI_OK)
-        status = open_matrix(out, 1, run->blob_y, &out->y, err);
+        status = open_matrix(out, 1, &out->job->y, run->blob_y, &out->y, err);
     if (status != MI_OK)
         job_inputs_close(out);
     return status;
@@ -53,9 +58,11 @@ mi_status job_inputs_open(job_inputs *out, store *s, const store_run *run, const
 
 void job_inputs_close(job_inputs *inputs)
 {
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; side < 2; side++) {
         if (inputs->mapping[side].bytes)
             store_blob_unmap(inputs->store, &inputs->mapping[side]);
+        free(inputs->categorical[side]);
+    }
     proto_job_free(inputs->job);
     *inputs = (job_inputs){0};
 }

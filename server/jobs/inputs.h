@@ -11,7 +11,8 @@ typedef struct job_inputs {
     store *store;
     proto_job *job;
     store_mapping mapping[2]; /* x, y */
-    mi_matrix x, y;           /* inside the mappings */
+    mi_matrix x, y;           /* inside the mappings, with their categorical columns */
+    uint8_t *categorical[2];
 } job_inputs;
 
 /* MI_CORRUPT when the data are gone or damaged, MI_INVALID when the spec does not decode (any more). On error

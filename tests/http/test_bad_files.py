@@ -80,7 +80,7 @@ def test_npy_with_a_value_that_is_no_float32_names_row_and_column(shared, value)
     pytest.param(b"1,2\n3,nan\n", "line 2", id="nan"),
     pytest.param(b"1,2\n3,inf\n", "line 2", id="inf"),
     pytest.param(b"1,2\n3,1e400\n", "line 2", id="huge"),
-    pytest.param(b"a,b\n1,x\n", "line 2", id="no number"),
+    pytest.param(b"a,b\n1,2\n3,x\n", "line 3", id="no number"),
     pytest.param(b"a,b\n1,\n", "line 2", id="empty field"),
     pytest.param(b'a,b\n1,"2\n', "line", id="quote open"),
     pytest.param(b'a,b\n1,"2"x\n', "line 2", id="text after a quote"),

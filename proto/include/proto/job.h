@@ -33,12 +33,19 @@ const char *proto_job_kind_name(proto_job_kind kind);
  * Where x or y comes from. As submitted: {"dataset": name}, or {"data": [[...]]}, or {"sha256": ...} of a
  * matrix the server holds. Resolved, all of {"dataset" (unless inline), "sha256", "rows", "columns"}; a
  * resolved spec can be posted again as it is, and then sha256, rows and columns are checked.
+ *
+ * "categorical" says which columns hold codes of categories, in addition to those of the data set; resolved,
+ * it lists them all.
  */
 typedef struct proto_input {
     char dataset[PROTO_NAME_MAX + 1]; /* "" when inline or by content */
     char sha256[PROTO_SHA_HEX];       /* of the canonical matrix blob; "" until resolved */
     uint64_t rows, cols;              /* 0 until known */
+    uint64_t width;                   /* columns once categorical ones are one-hot; 0 until known */
     float *inline_data;               /* (rows, cols) owned, NULL unless inline */
+    bool all_categorical;             /* every column is */
+    uint32_t n_categorical;
+    uint32_t *categorical; /* (n_categorical) columns from 0, ascending, owned; NULL when there are none */
 } proto_input;
 
 /*

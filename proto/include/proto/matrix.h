@@ -43,6 +43,16 @@ const char *proto_matrix_id(const proto_matrix_view *view, uint64_t row, size_t 
 /* Name of a code of a column, likewise; NULL when it has none. */
 const char *proto_matrix_level(const proto_matrix_view *view, uint64_t col, uint64_t code, size_t *n);
 
+/*
+ * Which columns of a job's input are categorical: those of its matrix and those that the job says.
+ * *flags: (cols) 0 or 1, the caller's; NULL when none is. MI_INVALID with the pointer "/categorical" below
+ * the input; MI_MEMORY.
+ */
+mi_status proto_input_columns(const proto_input *input, const proto_matrix_view *view, uint8_t **flags,
+                              mi_error *err);
+/* The other way: the job says them all. flags may be NULL. MI_MEMORY. */
+mi_status proto_input_set_columns(proto_input *input, const uint8_t *flags, uint64_t cols, mi_error *err);
+
 /* Write an array in memory (an inline matrix) as a canonical blob. MI_INVALID names row and column of a NaN.
  */
 mi_status proto_matrix_write(mi_matrix matrix, const proto_output *out, mi_error *err);
