@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LEVELS_SHOWN 6
+
 static void add_bytes(table *t, double bytes)
 {
     char number[FORMAT_SIZE];
@@ -58,17 +60,41 @@ cli_exit datasets_list(cli *c)
     return list_print(c, "/v1/datasets", &t, add_dataset, NULL);
 }
 
+/* The first categories of a column: "3: green, red, ...". */
+static void add_levels(table *t, const proto_node *column)
+{
+    const char *kind = json_string(column, "/kind");
+    const proto_node *level = proto_node_first(proto_node_member(column, "levels"));
+    double n = json_number(column, "/n_levels");
+    unsigned shown = 0;
+    proto_text text;
+
+    if (!kind || strcmp(kind, "categorical") != 0) {
+        table_text(t, "");
+        return;
+    }
+    proto_text_init(&text, 1 << 12);
+    if (n > 0)
+        proto_text_printf(&text, "%.0f: ", n);
+    for (; level && shown < LEVELS_SHOWN; level = proto_node_next(level), shown++)
+        proto_text_printf(&text, "%s%.40s", shown ? ", " : "", proto_node_string(level, ""));
+    if (n > shown)
+        proto_text_puts(&text, ", ...");
+    table_text(t, n > 0 && proto_text_ok(&text) ? text.data : "codes");
+    proto_text_fini(&text);
+}
+
 /* The summary of its columns, as far as the server keeps one. */
 static cli_exit print_columns(cli *c, const proto_node *dataset)
 {
-    static const char *const titles[] = {"COLUMN", "MIN", "MAX", "MEAN", "SD"};
+    static const char *const titles[] = {"COLUMN", "MIN", "MAX", "MEAN", "SD", "CATEGORIES"};
     const proto_node *columns = proto_node_member(dataset, "summary");
     unsigned i = 0;
     table t;
 
     if (!proto_node_first(columns))
         return CLI_OK;
-    table_init(&t, "lrrrr", titles, false, c->out.utf8);
+    table_init(&t, "lrrrrl", titles, false, c->out.utf8);
     for (const proto_node *column = proto_node_first(columns); column;
          column = proto_node_next(column), i++) {
         const char *name = json_string(column, "/name");
@@ -80,6 +106,7 @@ static cli_exit print_columns(cli *c, const proto_node *dataset)
         table_number(&t, json_number(column, "/max"));
         table_number(&t, json_number(column, "/mean"));
         table_number(&t, json_number(column, "/sd"));
+        add_levels(&t, column);
     }
     return output_table(c, &t, 2);
 }

@@ -75,6 +75,17 @@ static mi_status set_tags(const cli_options *o, proto_text *spec, mi_error *err)
     return status;
 }
 
+/* Fields that flags give, those of them that lie at or below a pointer ("" for all). */
+static mi_status assign_fields(const cli_options *o, proto_text *spec, const char *below, mi_error *err)
+{
+    mi_status status = MI_OK;
+
+    for (unsigned i = 0; i < o->n_assignments && status == MI_OK; i++)
+        if (strncmp(o->assignments[i].pointer, below, strlen(below)) == 0)
+            status = spec_set(spec, o->assignments[i].pointer, o->assignments[i].json, err);
+    return status;
+}
+
 /* The job document but for x and y: what can be checked before anything is uploaded. */
 static mi_status make_spec(const cli_options *o, proto_text *spec, mi_error *err)
 {
@@ -82,8 +93,8 @@ static mi_status make_spec(const cli_options *o, proto_text *spec, mi_error *err
 
     if (status == MI_OK)
         status = spec_set(spec, "/kind", "\"estimate\"", err);
-    for (unsigned i = 0; i < o->n_assignments && status == MI_OK; i++)
-        status = spec_set(spec, o->assignments[i].pointer, o->assignments[i].json, err);
+    if (status == MI_OK)
+        status = assign_fields(o, spec, "", err);
     return status == MI_OK ? set_tags(o, spec, err) : status;
 }
 
@@ -128,7 +139,8 @@ static cli_exit set_inputs(cli *c, proto_text *spec)
     snprintf(json, sizeof json, "{\"dataset\":\"%s\"}", x);
     if (spec_set(spec, "/x", json, &err) == MI_OK) {
         snprintf(json, sizeof json, "{\"dataset\":\"%s\"}", y);
-        if (spec_set(spec, "/y", json, &err) == MI_OK)
+        if (spec_set(spec, "/y", json, &err) == MI_OK && assign_fields(o, spec, "/x/", &err) == MI_OK &&
+            assign_fields(o, spec, "/y/", &err) == MI_OK)
             return CLI_OK;
     }
     say_mi_error(c, &err);

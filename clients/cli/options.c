@@ -108,6 +108,31 @@ static mi_status assign_number(cli_options *out, const char *pointer, double val
     return assign(out, pointer, strlen(pointer), strdup(buffer), err);
 }
 
+/* "all" or "0,3". */
+static mi_status assign_columns(cli_options *out, const option_entry *option, const char *value,
+                                mi_error *err)
+{
+    static const char digits[] = "0123456789";
+    proto_text text;
+
+    if (strcmp(value, "all") == 0)
+        return assign_text(out, option->pointer, value, err);
+    for (const char *at = value;; at++) {
+        size_t n = strspn(at, digits);
+
+        at += n;
+        if (n == 0 || (*at && *at != ','))
+            return mi_fail(err, MI_INVALID,
+                           "--%s: '%s' is neither 'all' nor numbers of columns, from 0, such as 0,3",
+                           option->name, value);
+        if (!*at)
+            break;
+    }
+    proto_text_init(&text, MAX_VALUE);
+    proto_text_printf(&text, "[%s]", value);
+    return assign(out, option->pointer, strlen(option->pointer), proto_text_take(&text, NULL), err);
+}
+
 static mi_status add_tag(cli_options *out, const char *value, mi_error *err)
 {
     if (*value == '=' || !strchr(value, '='))
@@ -153,6 +178,8 @@ static mi_status apply(cli_options *out, const option_entry *option, const char 
     case OPTION_SPEC_NUMBER:
         status = parse_number(flag, value, &number, err);
         return status == MI_OK ? assign_number(out, option->pointer, number, err) : status;
+    case OPTION_SPEC_COLUMNS:
+        return assign_columns(out, option, value, err);
     }
     assert(!"every kind is handled");
     return MI_INTERNAL;

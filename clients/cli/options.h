@@ -32,7 +32,7 @@ typedef struct cli_options {
     bool format_given, quiet, no_progress, help, version;
 
     bool detach, curve, fields;
-    const char *name_x, *name_y, *spec_file, *pmi_file;
+    const char *name_x, *name_y, *spec_file, *pmi_file, *categorical;
     cli_assignment assignments[OPTIONS_MAX_LIST]; /* in the order of the command line */
     unsigned n_assignments;
 
@@ -44,16 +44,17 @@ typedef struct cli_options {
 } cli_options;
 
 typedef enum option_kind {
-    OPTION_FLAG,        /* bool */
-    OPTION_TEXT,        /* const char * */
-    OPTION_COUNT,       /* uint64_t, at least 1 */
-    OPTION_NUMBER,      /* double */
-    OPTION_FORMAT,      /* cli_format */
-    OPTION_TAG,         /* appended to tags */
-    OPTION_SET,         /* "/pointer=json", appended to assignments */
-    OPTION_SPEC_TEXT,   /* a field of the job document at `pointer`: a string, */
-    OPTION_SPEC_WHOLE,  /* a whole number, */
-    OPTION_SPEC_NUMBER, /* a number */
+    OPTION_FLAG,         /* bool */
+    OPTION_TEXT,         /* const char * */
+    OPTION_COUNT,        /* uint64_t, at least 1 */
+    OPTION_NUMBER,       /* double */
+    OPTION_FORMAT,       /* cli_format */
+    OPTION_TAG,          /* appended to tags */
+    OPTION_SET,          /* "/pointer=json", appended to assignments */
+    OPTION_SPEC_TEXT,    /* a field of the job document at `pointer`: a string, */
+    OPTION_SPEC_WHOLE,   /* a whole number, */
+    OPTION_SPEC_NUMBER,  /* a number, */
+    OPTION_SPEC_COLUMNS, /* "all" or "0,3": a list of whole numbers */
 } option_kind;
 
 typedef struct option_entry {

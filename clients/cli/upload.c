@@ -64,6 +64,24 @@ static cli_exit is_there(cli *c, const char *name, const datafile *file, bool *t
     return code;
 }
 
+/* Where the file goes, with how it is to be read. Free; NULL when out of memory. */
+static char *put_path(const cli *c, const char *name, const datafile *file)
+{
+    proto_text query;
+    char *path;
+
+    proto_text_init(&query, 1 << 13);
+    if (file->format)
+        proto_text_printf(&query, "?format=%s", file->format);
+    if (c->options->categorical) {
+        proto_text_puts(&query, file->format ? "&categorical=" : "?categorical=");
+        http_encode(&query, c->options->categorical);
+    }
+    path = proto_text_ok(&query) ? api_path("datasets", name, query.data ? query.data : "") : NULL;
+    proto_text_fini(&query);
+    return path;
+}
+
 static cli_exit put(cli *c, upload *u, const char *name, const char *path, const datafile *file,
                     api_document *answer)
 {
@@ -74,15 +92,15 @@ static cli_exit put(cli *c, upload *u, const char *name, const char *path, const
                             .quiet_s = UPLOAD_QUIET_S,
                             .tick = on_sent,
                             .ctx = u};
-    char query[32] = "", *url, shown[SAFE_SIZE];
+    char *url, shown[SAFE_SIZE];
     const char *sha256;
     cli_exit code;
 
-    if (file->format)
-        snprintf(query, sizeof query, "?format=%s", file->format);
-    url = api_path("datasets", name, query);
-    if (!url)
+    url = put_path(c, name, file);
+    if (!url) {
+        say_error(c, "out of memory, or --categorical is too long");
         return CLI_FAILED;
+    }
     request.path = url;
     code = api_json(c, &request, answer);
     free(url);
@@ -121,7 +139,8 @@ cli_exit upload_file(cli *c, const char *path, char name[DATAFILE_NAME_MAX + 1],
     u.size = file.size;
     if (!*name)
         datafile_name(name, path, file.sha256);
-    code = is_there(c, name, &file, &there, &document);
+    /* The same bytes may have been read otherwise: only the server knows. */
+    code = c->options->categorical ? CLI_OK : is_there(c, name, &file, &there, &document);
     if (code == CLI_OK && !there)
         code = put(c, &u, name, path, &file, &document);
     progress_end(&u.progress);

@@ -113,6 +113,16 @@ def test_datasets_are_put_described_used_by_name_and_removed(mutual, pair):
     assert "404" in mutual("datasets", "get", "cli-x", code=2).stderr
 
 
+def test_categorical_columns_are_said_with_flags(mutual, pair, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("label\n" + "".join(f"{i % 3}\n" for i in range(300)))
+    job = json.loads(mutual("estimate", pair[0], labels, *QUICK, "--categorical-y", "0", "-o", "json").stdout)
+    assert job["spec"]["y"]["categorical"] == "all" and "categorical" not in job["spec"]["x"]
+    shown = mutual("datasets", "put", "labels", labels, "--categorical", "label").stdout
+    assert "3: 0, 1, 2" in shown
+    mutual("estimate", pair[0], labels, *QUICK, "--categorical-y", "label", code=2)
+
+
 def test_a_spec_file_names_everything_and_flags_change_it(mutual, pair, tmp_path):
     spec = tmp_path / "job.json"
     data = np.load(pair[0]).astype("f8").tolist()

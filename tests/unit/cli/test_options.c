@@ -73,6 +73,29 @@ START_TEST(test_settings_of_the_job_become_fields_of_the_document)
 }
 END_TEST
 
+START_TEST(test_categorical_columns_become_a_list_or_all)
+{
+    cli_options o;
+    mi_error err = {0};
+
+    ck_assert_msg(parse(&o, "estimate x y --categorical-x 0,3 --categorical-y all", &err) == MI_OK, "%s",
+                  err.message);
+    ck_assert_uint_eq(o.n_assignments, 2);
+    ck_assert_str_eq(o.assignments[0].pointer, "/x/categorical");
+    ck_assert_str_eq(o.assignments[0].json, "[0,3]");
+    ck_assert_str_eq(o.assignments[1].pointer, "/y/categorical");
+    ck_assert_str_eq(o.assignments[1].json, "\"all\"");
+    options_fini(&o);
+    ck_assert_int_eq(parse(&o, "datasets put n f --categorical species,3", &err), MI_OK);
+    ck_assert_str_eq(o.categorical, "species,3");
+    options_fini(&o);
+    check_refused("estimate x y --categorical-x species", "neither 'all' nor numbers");
+    check_refused("estimate x y --categorical-x 1,,2", "neither 'all' nor numbers");
+    check_refused("estimate x y --categorical-x 1,", "neither 'all' nor numbers");
+    check_refused("estimate x y --categorical-x -1", "neither 'all' nor numbers");
+}
+END_TEST
+
 START_TEST(test_a_group_alone_lists)
 {
     cli_options o;
@@ -148,7 +171,7 @@ END_TEST
 int main(void)
 {
     RUN_TESTS("options", test_flags_stand_anywhere_and_in_every_spelling,
-              test_settings_of_the_job_become_fields_of_the_document, test_a_group_alone_lists,
+              test_settings_of_the_job_become_fields_of_the_document, test_categorical_columns_become_a_list_or_all, test_a_group_alone_lists,
               test_what_is_wrong_is_named, test_the_server_comes_from_flag_then_variable_then_default,
               test_every_flag_is_in_the_help_of_its_commands);
 }
