@@ -1,6 +1,6 @@
 /*
  * InfoNCE-anchor (Ryu et al., ICLR 2026) on a B x B score matrix, K = N = B-1, leave-one-out form. Any other
- * K goes through rule_windows.c, of which this is the fast case: all windows but the anchor's leave one
+ * K goes through rule_loss.c, of which this is the fast case: all windows but the anchor's leave one
  * negative out.
  *
  * DESIGN. For an anchor j (a column, say) with negatives i != j and r = e^c:
@@ -20,7 +20,7 @@
  * anchors). The contrast over rows is the same code on tiles of the transpose.
  */
 #include "objective_entries.h"
-#include "rule_windows.h"
+#include "rule_loss.h"
 #include "vecmath.h"
 #include "vector_clones.h"
 
@@ -62,7 +62,7 @@ static size_t contrast_bytes(size_t batch)
 
 size_t mi_anchor_scratch_bytes(size_t batch)
 {
-    const size_t all = contrast_bytes(batch), some = mi_rule_windows_bytes(batch);
+    const size_t all = contrast_bytes(batch), some = mi_rule_scratch_bytes(batch);
     return all > some ? all : some;
 }
 
@@ -254,7 +254,7 @@ void mi_anchor_loss_and_grad(const float *scores, size_t batch, const mi_objecti
 {
     assert(batch >= 2 && params->nu > 0);
     if (mi_candidates(params, batch) != batch - 1) {
-        mi_rule_windows(MI_RULE_LOG, scores, batch, params, grad, loss, scratch);
+        mi_rule_loss_and_grad(MI_RULE_LOG, scores, batch, params, grad, loss, scratch);
         return;
     }
     double *ratio = scratch;

@@ -59,6 +59,10 @@ double mi_jsd_estimate(const float *scores, size_t batch, const mi_objective_par
 {
     if (params->reading == MI_READING_TWO_STEP)
         return mi_output_plug_in(scores, batch, params);
-    const mi_pair_loss cross_entropy = {&mi_shape_logistic, 1, 0, 0.5, 0.5, 0};
+    const mi_pair_loss cross_entropy = {.shape = &mi_shape_logistic,
+                                        .joint_factor = 1,
+                                        .mismatch_factor = 1,
+                                        .joint_weight = 0.5,
+                                        .mismatch_weight = 0.5};
     return mi_jsd_bound(mi_pairs_value(&cross_entropy, scores, batch));
 }

@@ -20,7 +20,8 @@ static int native(const mi_objective_params *params)
 
 static mi_pair_loss plain(const mi_pair_shape *shape)
 {
-    return (mi_pair_loss){.shape = shape, .factor = 1, .joint_weight = 1, .mismatch_weight = 1};
+    return (mi_pair_loss){
+        .shape = shape, .joint_factor = 1, .mismatch_factor = 1, .joint_weight = 1, .mismatch_weight = 1};
 }
 
 /* -1 - mean t_ii + mean e^t_ij with t = c - shift: minus the bound that NWJ and TUBA are. */
@@ -67,7 +68,7 @@ static mi_pair_loss js(const mi_objective_params *params, size_t batch)
 static mi_pair_loss gan_dime(const mi_objective_params *params, size_t batch)
 {
     mi_pair_loss loss = js(params, batch);
-    loss.factor = native(params) ? -1 : 1;
+    loss.joint_factor = loss.mismatch_factor = native(params) ? -1 : 1;
     return loss;
 }
 
@@ -100,7 +101,7 @@ static mi_pair_loss sl_dime(const mi_objective_params *params, size_t batch)
 {
     (void)batch;
     mi_pair_loss loss = plain(&mi_shape_shared);
-    loss.factor = native(params) ? -1 : 1;
+    loss.joint_factor = loss.mismatch_factor = native(params) ? -1 : 1;
     return loss;
 }
 

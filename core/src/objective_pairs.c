@@ -54,6 +54,8 @@ static mi_term minus_exponential(double t)
     return (mi_term){-exp(t), -exp(t)};
 }
 
+const mi_pair_shape mi_shape_power = {minus_exponential, exponential, exponentials};
+
 static mi_term half_square_exponential(double t)
 {
     return (mi_term){0.5 * exp(2.0 * t), exp(2.0 * t)};
@@ -197,16 +199,17 @@ void mi_pairs_loss_and_grad(const mi_pair_loss *l, const float *scores, size_t b
     const double per_mismatch = l->mismatch_weight / ((double)batch * (double)(batch - 1));
     double joint = 0, mismatch = 0;
     for (size_t i = 0; i < batch; i++) {
-        mi_vec_widen(value, scores + i * batch, l->shift, l->factor, batch);
-        const mi_term diagonal = l->shape->joint(value[i]);
+        const mi_term diagonal =
+            l->shape->joint(((double)scores[i * batch + i] - l->shift) * l->joint_factor);
+        mi_vec_widen(value, scores + i * batch, l->shift, l->mismatch_factor, batch);
         l->shape->mismatches(value, slope, batch);
         value[i] = 0;
         joint += diagonal.value;
         mismatch += mi_vec_sum(value, batch);
         if (!grad)
             continue;
-        mi_vec_narrow(grad + i * batch, slope, per_mismatch * l->factor, batch);
-        grad[i * batch + i] = (float)(diagonal.slope * per_joint * l->factor);
+        mi_vec_narrow(grad + i * batch, slope, per_mismatch * l->mismatch_factor, batch);
+        grad[i * batch + i] = (float)(diagonal.slope * per_joint * l->joint_factor);
     }
     /* The maximum over all scores is not finite when any score is not; e^(-infinity) would hide one. */
     const double poison = (double)mi_vec_max(scores, batch * batch) * 0.0;
@@ -219,12 +222,13 @@ void mi_pairs_reference(const mi_pair_loss *l, const double *scores, size_t batc
     *out = l->constant;
     for (size_t i = 0; i < batch; i++)
         for (size_t j = 0; j < batch; j++) {
-            const double t = l->factor * (scores[i * batch + j] - l->shift);
+            const double factor = i == j ? l->joint_factor : l->mismatch_factor;
+            const double t = factor * (scores[i * batch + j] - l->shift);
             const mi_term term = i == j ? l->shape->joint(t) : l->shape->mismatch(t);
             const double weight = i == j ? l->joint_weight / n : l->mismatch_weight / (n * (n - 1));
             *out += weight * term.value;
             if (grad)
-                grad[i * batch + j] = weight * term.slope * l->factor;
+                grad[i * batch + j] = weight * term.slope * factor;
         }
 }
 
@@ -234,11 +238,11 @@ double mi_pairs_value(const mi_pair_loss *l, const float *scores, size_t batch)
     double joint = 0, mismatch = 0;
     for (size_t i = 0; i < batch; i++)
         for (size_t j = 0; j < batch; j++) {
-            const double t = l->factor * ((double)scores[i * batch + j] - l->shift);
+            const double c = (double)scores[i * batch + j] - l->shift;
             if (i == j)
-                joint += l->shape->joint(t).value;
+                joint += l->shape->joint(l->joint_factor * c).value;
             else
-                mismatch += l->shape->mismatch(t).value;
+                mismatch += l->shape->mismatch(l->mismatch_factor * c).value;
         }
     return l->constant + l->joint_weight * joint / n + l->mismatch_weight * mismatch / (n * (n - 1));
 }

@@ -1,7 +1,8 @@
 /*
  * Objectives that are two means over pairs:
  *
- *     loss = constant + w_joint mean_i P(t_ii) + w_mismatch mean_{i != j} N(t_ij),   t = factor (c - shift)
+ *     loss = constant + w_joint mean_i P(f_joint (c_ii - shift)) + w_mismatch mean_{i != j} N(f_mismatch
+ * (c_ij - shift))
  *
  * where P and N, the shape, tell the families apart and the rest tells the objectives of a family apart. Most
  * of what the literature names differently trains identically: that is one shape here.
@@ -30,6 +31,7 @@ extern const mi_pair_shape mi_shape_logistic;   /* log(1+e^-t), log(1+e^t): NCE,
 extern const mi_pair_shape mi_shape_kl;         /* -t, e^t: NWJ and its kin */
 extern const mi_pair_shape mi_shape_square;     /* -e^t, e^2t/2: chi-squared */
 extern const mi_pair_shape mi_shape_root;       /* e^-t/2, e^t/2: squared Hellinger */
+extern const mi_pair_shape mi_shape_power;      /* -e^t, e^t: for factors beta and 1 + beta */
 extern const mi_pair_shape mi_shape_reciprocal; /* e^-t, t: reverse KL */
 extern const mi_pair_shape mi_shape_shared;     /* D, D - log D with D = 1/(1+e^t): shifted log */
 /* Of a critic that puts out r, or a function of it: */
@@ -40,7 +42,7 @@ extern const mi_pair_shape mi_shape_softplus_reciprocal; /* 1/D, log D with D = 
 
 typedef struct mi_pair_loss {
     const mi_pair_shape *shape;
-    double factor, shift;
+    double joint_factor, mismatch_factor, shift;
     double joint_weight, mismatch_weight, constant;
 } mi_pair_loss;
 

@@ -3,7 +3,8 @@
  * are published: nothing shared with the code that trains.
  */
 #include "objective_entries.h"
-#include "rule_windows.h"
+#include "rule_loss.h"
+#include "scoring_rule.h"
 
 #include <math.h>
 
@@ -128,12 +129,6 @@ static double simplex_slope(const tuple *t, const sums *s, double c, double is)
     }
 }
 
-static int is_separable(mi_rule rule)
-{
-    return rule == MI_RULE_CHI2 || rule == MI_RULE_HELLINGER || rule == MI_RULE_BETA_POWER ||
-           rule == MI_RULE_KL;
-}
-
 /* -psi'(rho) of the joint pair; its slope by log rho. */
 static double separable_positive(const tuple *t, double rho, double *slope)
 {
@@ -189,7 +184,7 @@ static double separable_tuple(const tuple *t, double weight, double *grad)
 /* Weighted loss of a tuple; the weighted gradient is added to its column of grad. */
 static double tuple_loss(const tuple *t, double weight, double *grad)
 {
-    if (is_separable(t->rule))
+    if (mi_rule_is_separable(t->rule))
         return separable_tuple(t, weight, grad);
     const sums s = sums_of(t);
     for (size_t m = 0; grad && m < t->k; m++)

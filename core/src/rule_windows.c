@@ -17,6 +17,7 @@
 #include "rule_windows.h"
 
 #include "objective_entries.h"
+#include "rule_loss.h"
 #include "scoring_rule.h"
 #include "vector_clones.h"
 
@@ -265,10 +266,8 @@ void mi_rule_windows(mi_rule rule, const float *scores, size_t batch, const mi_o
     /* One negative at a time: rows and columns hold the same pairs. */
     const int rows = mi_contrasts_rows(params) && k > 1;
     const double per_anchor = (rows ? 0.5 : 1.0) / (((double)k + params->nu) * (double)batch);
-    mi_objective_params own = *params;
-    own.rule = rule;
     contrast c = {
-        .form = mi_rule_form_of(&own),
+        .form = mi_rule_form_of(rule, params->alpha),
         .batch = batch,
         .n = batch - 1,
         .k = k,
@@ -278,7 +277,7 @@ void mi_rule_windows(mi_rule rule, const float *scores, size_t batch, const mi_o
         .weight_positive = (double)k * per_anchor,
         .weight_anchor = params->nu * per_anchor,
     };
-    assert(!c.form.separable);
+    assert(c.form.n_powers > 0);
     if (!within_range(&c, scores)) {
         *loss = (double)NAN;
         for (size_t i = 0; grad && i < batch * batch; i++)

@@ -12,10 +12,15 @@
 #include <assert.h>
 #include <math.h>
 
-mi_rule_form mi_rule_form_of(const mi_objective_params *params)
+int mi_rule_is_separable(mi_rule rule)
 {
-    mi_rule_form f = {.rule = params->rule, .alpha = params->alpha, .scale = 1.0, .n_powers = 1};
-    switch (params->rule) {
+    return mi_rule_form_of(rule, 1.0).n_powers == 0;
+}
+
+mi_rule_form mi_rule_form_of(mi_rule rule, double alpha)
+{
+    mi_rule_form f = {.rule = rule, .alpha = alpha, .n_powers = 1};
+    switch (rule) {
     case MI_RULE_LOG:
         f.exponent[0] = 1.0;
         break;
@@ -27,35 +32,23 @@ mi_rule_form mi_rule_form_of(const mi_objective_params *params)
     case MI_RULE_TSALLIS:
         f.n_powers = 2;
         f.exponent[0] = 1.0;
-        f.exponent[1] = params->alpha;
+        f.exponent[1] = alpha;
         break;
     case MI_RULE_SPHERICAL:
-        f.alpha = f.exponent[0] = 2.0;
+        f.exponent[0] = 2.0;
         break;
     case MI_RULE_PSEUDO_SPHERICAL:
-        f.exponent[0] = params->alpha;
+        f.exponent[0] = alpha;
         break;
     case MI_RULE_EXPONENTIAL:
         f.exponent[0] = 0.5;
         break;
     case MI_RULE_CHI2:
-        f.separable = 1;
-        f.beta = 1.0;
-        break;
     case MI_RULE_HELLINGER:
-        f.separable = 1;
-        f.beta = -0.5;
-        f.scale = 0.5;
-        break;
     case MI_RULE_BETA_POWER:
-        f.separable = 1;
-        f.beta = params->beta;
-        break;
     case MI_RULE_KL:
-        f.separable = 1;
-        f.beta = 0.0;
-        break;
     case MI_RULE_COUNT:
+        f.n_powers = 0;
         break;
     }
     return f;

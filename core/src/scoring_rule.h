@@ -17,9 +17,9 @@
  * Tsallis is written with the constant of its entropy, so that alpha = 2 is Brier and alpha -> 1 is log.
  *
  * Separable: with rho = u/nu and a convex psi, lambda_z = -psi'(rho_z) and lambda_0 = sum_z [rho psi' -
- * psi](rho_z): a sum over pairs. All of them are one power family, lambda_z = -scale rho^beta / beta, and
- * lambda_0 = scale sum rho^(1+beta) / (1+beta): beta-power; chi2 is beta = 1; KL is beta = 0 (-log rho, sum
- * rho); Hellinger is beta = -1/2 at half the scale.
+ * psi](rho_z): sums over pairs (rule_loss.c). beta-power: -rho_z^beta/beta and sum rho^(1+beta)/(1+beta);
+ * chi2 is beta = 1; KL the limit 0, -log rho_z and sum rho; Hellinger is half of beta = -1/2, rho_z^-1/2 and
+ * sum sqrt rho.
  */
 #ifndef MI_SCORING_RULE_H
 #define MI_SCORING_RULE_H
@@ -29,16 +29,16 @@
 
 #define MI_RULE_POWERS 2u
 
+/* A rule on the simplex; a separable one has no powers. */
 typedef struct mi_rule_form {
     mi_rule rule;
     double alpha;
-    int separable;
-    double beta, scale;              /* of a separable rule */
-    size_t n_powers;                 /* of a rule on the simplex */
+    size_t n_powers;
     double exponent[MI_RULE_POWERS]; /* the first is that of mi_rule_own.power */
 } mi_rule_form;
 
-mi_rule_form mi_rule_form_of(const mi_objective_params *params);
+mi_rule_form mi_rule_form_of(mi_rule rule, double alpha);
+int mi_rule_is_separable(mi_rule rule);
 
 /* The class that is the label: u_z to the first exponent, log u_z. */
 typedef struct mi_rule_own {
