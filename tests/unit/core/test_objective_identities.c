@@ -58,30 +58,22 @@ static void shifted(double *out, const double *scores, double shift)
         out[k] = scores[k] + shift;
 }
 
-/*
- * The anchor objective with one candidate, by its definition on every pair of rows: the mean over the 2 x 2
- * matrices that a pair of rows makes is a mean over joint and over mismatched pairs.
- */
 static outcome anchor_of_one_candidate(double nu, const double *scores)
 {
-    const mi_objective *anchor = mi_objective_find("infonce-anchor");
     mi_objective_params params = defaults("infonce-anchor");
-    outcome o = {0};
-    const double share = 2.0 / (BATCH * (BATCH - 1));
     params.nu = nu;
-    params.directions = MI_DIRECTIONS_COLUMNS;
-    for (size_t a = 0; a < BATCH; a++)
-        for (size_t b = a + 1; b < BATCH; b++) {
-            const size_t at[4] = {a * BATCH + a, a * BATCH + b, b * BATCH + a, b * BATCH + b};
-            double four[4], grad[4], loss = 0;
-            for (size_t k = 0; k < 4; k++)
-                four[k] = scores[at[k]];
-            anchor->reference(four, 2, &params, grad, &loss);
-            o.loss += share * loss;
-            for (size_t k = 0; k < 4; k++)
-                o.grad[at[k]] += share * grad[k];
-        }
-    return o;
+    params.k = 1;
+    return evaluate("infonce-anchor", &params, scores);
+}
+
+/* The loss of a rule with one candidate and nu = 1, where joint and mismatched pairs weigh a half each. */
+static outcome rule_of_one_candidate(mi_rule rule, const double *scores)
+{
+    mi_objective_params params = defaults("cpe");
+    params.rule = rule;
+    params.nu = 1;
+    params.k = 1;
+    return evaluate("cpe", &params, scores);
 }
 
 START_TEST(test_pcc_is_the_anchor_with_one_candidate_and_its_weight_that_of_all_negatives)
@@ -126,19 +118,29 @@ START_TEST(test_kl_dime_density_matching_and_tuba_are_nwj_shifted)
 }
 END_TEST
 
-/* T = 1 + sqrt(r): T/sqrt(r) for the joint pair, T for a mismatched one, half each. */
 START_TEST(test_hd_dime_is_the_exponential_rule_with_one_candidate)
 {
-    double scores[ENTRIES], rule = 0;
+    double scores[ENTRIES];
     const mi_objective_params params = defaults("hd-dime");
     fill_scores(scores, 4);
-    for (size_t k = 0; k < ENTRIES; k++) {
-        const double root = exp(0.5 * scores[k]);
-        rule +=
-            k % (BATCH + 1) == 0 ? 0.5 * (1 + root) / root / BATCH : 0.5 * (1 + root) / (BATCH * (BATCH - 1));
-    }
-    const outcome o = evaluate("hd-dime", &params, scores);
-    near(0.5 * o.loss + 1, rule);
+    const outcome rule = rule_of_one_candidate(MI_RULE_EXPONENTIAL, scores);
+    const outcome hd = evaluate("hd-dime", &params, scores);
+    same_up_to(&rule, &hd, 0.5, 1);
+}
+END_TEST
+
+START_TEST(test_drf_and_nwj_are_the_separable_rules_with_one_candidate)
+{
+    double scores[ENTRIES];
+    const mi_objective_params params = defaults("drf");
+    fill_scores(scores, 10);
+    const outcome chi2 = rule_of_one_candidate(MI_RULE_CHI2, scores), drf = evaluate("drf", &params, scores);
+    const outcome kl = rule_of_one_candidate(MI_RULE_KL, scores), tuba = evaluate("tuba", &params, scores);
+    const outcome half = rule_of_one_candidate(MI_RULE_HELLINGER, scores);
+    const outcome hd = evaluate("hd-dime", &params, scores);
+    same_up_to(&chi2, &drf, 0.5, 0);
+    same_up_to(&kl, &tuba, 0.5, 0.5);
+    same_up_to(&half, &hd, 0.5, 0);
 }
 END_TEST
 
@@ -469,6 +471,7 @@ int main(void)
               test_the_jensen_shannon_family_trains_as_the_anchor_with_one_candidate_and_unit_weight,
               test_kl_dime_density_matching_and_tuba_are_nwj_shifted,
               test_hd_dime_is_the_exponential_rule_with_one_candidate,
+              test_drf_and_nwj_are_the_separable_rules_with_one_candidate,
               test_multi_label_infonce_at_one_is_dv_with_the_diagonal_in_the_partition,
               test_alpha_infonce_at_one_is_infonce, test_f_micl_of_unit_weight_is_the_known_variational_forms,
               test_f_micl_is_the_variational_form_of_each_divergence,
