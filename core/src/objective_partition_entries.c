@@ -27,7 +27,9 @@ static mi_partition_loss mine(const mi_objective_params *params, size_t batch)
     return loss;
 }
 
-/* Joint pairs have a share alpha/n of the partition: alpha/n mean e^c_ii + (1 - alpha/n) mean e^c_ij. */
+/* Joint pairs have a share w = alpha/n of the partition: w mean e^c_ii + (1 - w) mean e^c_ij. So what e^c
+ * tends to is not r but r / (1 + w (r - 1)), up to a factor: log r where r is well below n/alpha, and never
+ * more than log(n/alpha). */
 static mi_partition_loss ml_infonce(const mi_objective_params *params, size_t batch)
 {
     const double n = (double)batch;

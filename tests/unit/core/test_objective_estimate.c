@@ -125,6 +125,51 @@ START_TEST(test_a_native_output_on_a_baseline_is_refused)
 }
 END_TEST
 
+static mi_run *fresh(const mi_spec *spec)
+{
+    mi_run *run = NULL;
+    ck_assert_int_eq(mi_run_new(&run, spec, 0, 0, x, y, NULL), MI_OK);
+    return run;
+}
+
+static mi_run_result *finish(mi_run *run)
+{
+    mi_progress progress = {0};
+    mi_run_result *result = NULL;
+    while (progress.phase != MI_PHASE_DONE)
+        ck_assert_int_eq(mi_run_step(run, &progress, NULL), MI_OK);
+    ck_assert_int_eq(mi_run_finish(run, &result, NULL), MI_OK);
+    mi_run_free(run);
+    return result;
+}
+
+/* MINE's running mean is part of what a checkpoint holds, and TUBA's a(y). */
+START_TEST(test_what_an_objective_carries_from_step_to_step_survives_a_restart)
+{
+    static const char *const names[] = {"mine", "tuba"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        mi_spec spec = small_spec(MI_RECIPE_DEFAULT, mi_objective_find(names[i]));
+        spec.train.early_stopping = 0;
+        mi_run *whole = fresh(&spec), *first = fresh(&spec), *second = fresh(&spec);
+        mi_progress progress = {0};
+        while (progress.step < 77)
+            ck_assert_int_eq(mi_run_step(first, &progress, NULL), MI_OK);
+        const size_t n = mi_run_checkpoint(first, NULL, 0);
+        void *bytes = malloc(n);
+        ck_assert_uint_eq(mi_run_checkpoint(first, bytes, n), n);
+        ck_assert_int_eq(mi_run_restore(second, bytes, n, NULL), MI_OK);
+        mi_run_result *a = finish(whole), *b = finish(second);
+        ck_assert(a->estimate == b->estimate && a->train_mi == b->train_mi && a->steps == b->steps);
+        ck_assert(memcmp(a->pmi, b->pmi, a->n_test * sizeof *a->pmi) == 0);
+        ck_assert(a->curve[a->n_curve - 1].val_loss == b->curve[b->n_curve - 1].val_loss);
+        mi_run_result_free(a);
+        mi_run_result_free(b);
+        mi_run_free(first);
+        free(bytes);
+    }
+}
+END_TEST
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -137,5 +182,6 @@ int main(void)
     mi_law_sample(&l, 1, N_ROWS, data_x, data_y);
     RUN_TESTS("objective estimate", test_every_objective_gives_an_estimate_in_both_recipes,
               test_every_choice_of_every_objective_gives_an_estimate,
-              test_a_native_output_on_a_baseline_is_refused);
+              test_a_native_output_on_a_baseline_is_refused,
+              test_what_an_objective_carries_from_step_to_step_survives_a_restart);
 }
