@@ -42,7 +42,7 @@ mi_status store_dataset_delete(store *s, const char *name, mi_error *err)
 mi_status store_job_submit(store *s, const store_submission *submission, proto_job_record *out, bool *existed,
                            mi_error *err)
 {
-    assert(submission->replicates > 0 && submission->folds > 0);
+    assert(submission->variants > 0 && submission->replicates > 0 && submission->folds > 0);
     return s->ops->job_submit(s, submission, out, existed, err);
 }
 
@@ -121,10 +121,11 @@ mi_status store_run_finish(store *s, const store_run *run, const void *result, s
     return s->ops->run_finish(s, run, result, n, err);
 }
 
-mi_status store_run_results(store *s, const store_run *run, store_bytes **out, size_t *n, mi_error *err)
+mi_status store_run_results(store *s, const store_run *run, uint32_t variant, store_bytes **out, size_t *n,
+                            mi_error *err)
 {
-    assert(run->combine);
-    return s->ops->run_results(s, run, out, n, err);
+    assert(run->combine && variant < run->variants);
+    return s->ops->run_results(s, run, variant, out, n, err);
 }
 
 void store_run_results_free(store_bytes *results, size_t n)

@@ -39,7 +39,8 @@ typedef struct store_ops {
     mi_status (*checkpoint_put)(store *s, const store_run *run, const void *bytes, size_t n, mi_error *err);
     mi_status (*checkpoint_get)(store *s, const store_run *run, void **bytes, size_t *n, mi_error *err);
     mi_status (*run_finish)(store *s, const store_run *run, const void *result, size_t n, mi_error *err);
-    mi_status (*run_results)(store *s, const store_run *run, store_bytes **out, size_t *n, mi_error *err);
+    mi_status (*run_results)(store *s, const store_run *run, uint32_t variant, store_bytes **out, size_t *n,
+                             mi_error *err);
     mi_status (*run_release)(store *s, const store_run *run, mi_error *err);
     mi_status (*job_succeed)(store *s, const store_run *combine, const char *result, const char *pmi_blob,
                              mi_error *err);

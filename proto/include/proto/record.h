@@ -80,7 +80,7 @@ typedef struct proto_event {
 
 /* A training-curve point with its run. */
 typedef struct proto_curve_row {
-    uint32_t replicate, fold;
+    uint32_t variant, replicate, fold;
     mi_curve_point point;
 } proto_curve_row;
 

@@ -102,16 +102,18 @@ static void check_input(txn *t, const char *pointer, const char *dataset, const 
 
 static void insert_runs(txn *t, const char *id, const store_submission *submission)
 {
-    static const char insert[] = "INSERT INTO runs (job_id, combine, replicate, fold, priority, state) "
-                                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    for (uint32_t replicate = 0; replicate < submission->replicates; replicate++)
-        for (uint32_t fold = 0; fold < submission->folds; fold++)
-            sql_run(&t->sql, insert,
-                    SQL_ARGS(SQL_TEXT(id), SQL_INT(0), SQL_INT(replicate), SQL_INT(fold),
-                             SQL_INT(submission->priority), SQL_TEXT("waiting")));
+    static const char insert[] =
+        "INSERT INTO runs (job_id, combine, variant, replicate, fold, priority, state) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    for (uint32_t variant = 0; variant < submission->variants; variant++)
+        for (uint32_t replicate = 0; replicate < submission->replicates; replicate++)
+            for (uint32_t fold = 0; fold < submission->folds; fold++)
+                sql_run(&t->sql, insert,
+                        SQL_ARGS(SQL_TEXT(id), SQL_INT(0), SQL_INT(variant), SQL_INT(replicate),
+                                 SQL_INT(fold), SQL_INT(submission->priority), SQL_TEXT("waiting")));
     sql_run(&t->sql, insert,
-            SQL_ARGS(SQL_TEXT(id), SQL_INT(1), SQL_INT(0), SQL_INT(0), SQL_INT(submission->priority),
-                     SQL_TEXT("blocked")));
+            SQL_ARGS(SQL_TEXT(id), SQL_INT(1), SQL_INT(0), SQL_INT(0), SQL_INT(0),
+                     SQL_INT(submission->priority), SQL_TEXT("blocked")));
 }
 
 static void insert_job(txn *t, const char *id, const store_submission *in)
@@ -122,14 +124,14 @@ static void insert_job(txn *t, const char *id, const store_submission *in)
         &t->sql,
         "INSERT INTO jobs (id, kind, state, version, priority, timeout_s, attempt, created_ms, started_ms,"
         " finished_ms, phase, replicates, folds, runs, runs_done, fraction, eta_s, dataset_x, dataset_y,"
-        " blob_x, blob_y, pmi_blob, idempotency_key, request_sha256, last_event)"
+        " blob_x, blob_y, pmi_blob, idempotency_key, request_sha256, variants, last_event)"
         " VALUES (?1, ?2, 'queued', 1, ?3, ?4, 0, ?5, 0, 0, 'queued', ?6, ?7, ?8, 0, 0.0, -1.0,"
-        " ?9, ?10, ?11, ?12, '', ?13, ?14, 0)",
+        " ?9, ?10, ?11, ?12, '', ?13, ?14, ?15, 0)",
         SQL_ARGS(SQL_TEXT(id), SQL_TEXT(in->kind), SQL_INT(in->priority), SQL_INT(in->timeout_s),
                  SQL_INT(clock_unix_ms()), SQL_INT(in->replicates), SQL_INT(in->folds),
-                 SQL_INT((uint64_t)in->replicates * in->folds), SQL_TEXT(in->dataset_x),
+                 SQL_INT((uint64_t)in->variants * in->replicates * in->folds), SQL_TEXT(in->dataset_x),
                  SQL_TEXT(in->dataset_y), SQL_TEXT(in->blob_x), SQL_TEXT(in->blob_y), SQL_TEXT(key),
-                 SQL_TEXT(in->request_sha256)));
+                 SQL_TEXT(in->request_sha256), SQL_INT(in->variants)));
     sql_run(&t->sql, "INSERT INTO job_documents (job_id, spec, tags) VALUES (?1, ?2, ?3)",
             SQL_ARGS(SQL_TEXT(id), SQL_TEXT(in->spec), SQL_TEXT(tags)));
     sql_run(&t->sql, "INSERT INTO job_tags (key, value, job_id) SELECT key, value, ?1 FROM json_each(?2)",

@@ -65,12 +65,13 @@ mi_status sqlite_run_finish(store *s, const store_run *run, const void *result, 
     return status;
 }
 
-static void read_results(txn *t, const char *job_id, store_bytes *results, size_t n)
+static void read_results(txn *t, const char *job_id, uint32_t variant, store_bytes *results, size_t n)
 {
-    sqlite3_stmt *q = sql_query(&t->sql,
-                                "SELECT b.bytes FROM runs r JOIN run_results b ON b.run_id = r.id"
-                                " WHERE r.job_id = ?1 AND r.combine = 0 ORDER BY r.replicate, r.fold",
-                                SQL_ARGS(SQL_TEXT(job_id)));
+    sqlite3_stmt *q =
+        sql_query(&t->sql,
+                  "SELECT b.bytes FROM runs r JOIN run_results b ON b.run_id = r.id"
+                  " WHERE r.job_id = ?1 AND r.combine = 0 AND r.variant = ?2 ORDER BY r.replicate, r.fold",
+                  SQL_ARGS(SQL_TEXT(job_id), SQL_INT(variant)));
     for (size_t i = 0; i < n && sql_next(&t->sql, q); i++) {
         const void *bytes = sqlite3_column_blob(q, 0);
         size_t size = (size_t)sqlite3_column_bytes(q, 0);
@@ -84,7 +85,8 @@ static void read_results(txn *t, const char *job_id, store_bytes *results, size_
     sql_done(q);
 }
 
-mi_status sqlite_run_results(store *s, const store_run *run, store_bytes **out, size_t *n, mi_error *err)
+mi_status sqlite_run_results(store *s, const store_run *run, uint32_t variant, store_bytes **out, size_t *n,
+                             mi_error *err)
 {
     txn t;
     proto_job_state state;
@@ -93,11 +95,13 @@ mi_status sqlite_run_results(store *s, const store_run *run, store_bytes **out, 
     *out = NULL;
     *n = 0;
     if (txn_begin(&t, s, SQL_READ_ONLY, err) && run_held(&t, run, &state)) {
-        count = (size_t)sql_int(&t.sql, "SELECT runs_done FROM jobs WHERE id = ?1",
-                                SQL_ARGS(SQL_TEXT(run->job_id)), 0);
+        count = (size_t)sql_int(&t.sql,
+                                "SELECT count(*) FROM runs r JOIN run_results b ON b.run_id = r.id"
+                                " WHERE r.job_id = ?1 AND r.combine = 0 AND r.variant = ?2",
+                                SQL_ARGS(SQL_TEXT(run->job_id), SQL_INT(variant)), 0);
         results = calloc(count + 1, sizeof *results); /* never of size 0 */
         if (results)
-            read_results(&t, run->job_id, results, count);
+            read_results(&t, run->job_id, variant, results, count);
         else
             sql_fail(&t.sql, MI_MEMORY, "out of memory");
     }

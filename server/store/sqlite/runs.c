@@ -86,14 +86,16 @@ static void read_claimed(txn *t, sqlite3_stmt *q, store_run *out)
     out->attempt = (uint32_t)out->token;
     sql_column_text(q, 2, out->job_id, sizeof out->job_id);
     out->combine = sqlite3_column_int(q, 3) != 0;
-    out->replicate = (uint32_t)sqlite3_column_int64(q, 4);
-    out->fold = (uint32_t)sqlite3_column_int64(q, 5);
-    out->timeout_s = (uint32_t)sqlite3_column_int64(q, 6);
-    out->folds = (uint32_t)sqlite3_column_int64(q, 7);
-    out->replicates = (uint32_t)sqlite3_column_int64(q, 8);
-    sql_column_text(q, 9, out->blob_x, sizeof out->blob_x);
-    sql_column_text(q, 10, out->blob_y, sizeof out->blob_y);
-    out->spec = sql_column_dup(&t->sql, q, 11);
+    out->variant = (uint32_t)sqlite3_column_int64(q, 4);
+    out->replicate = (uint32_t)sqlite3_column_int64(q, 5);
+    out->fold = (uint32_t)sqlite3_column_int64(q, 6);
+    out->timeout_s = (uint32_t)sqlite3_column_int64(q, 7);
+    out->folds = (uint32_t)sqlite3_column_int64(q, 8);
+    out->replicates = (uint32_t)sqlite3_column_int64(q, 9);
+    out->variants = (uint32_t)sqlite3_column_int64(q, 10);
+    sql_column_text(q, 11, out->blob_x, sizeof out->blob_x);
+    sql_column_text(q, 12, out->blob_y, sizeof out->blob_y);
+    out->spec = sql_column_dup(&t->sql, q, 13);
     sql_done(q);
 }
 
@@ -101,11 +103,11 @@ static bool next_waiting(txn *t, store_run *out)
 {
     sqlite3_stmt *q =
         sql_query(&t->sql,
-                  "SELECT r.id, r.token, r.job_id, r.combine, r.replicate, r.fold, j.timeout_s, j.folds,"
-                  " j.replicates, j.blob_x, j.blob_y, d.spec"
+                  "SELECT r.id, r.token, r.job_id, r.combine, r.variant, r.replicate, r.fold, j.timeout_s,"
+                  " j.folds, j.replicates, j.variants, j.blob_x, j.blob_y, d.spec"
                   " FROM runs r JOIN jobs j ON j.id = r.job_id JOIN job_documents d ON d.job_id = j.id"
                   " WHERE r.state = 'waiting'"
-                  " ORDER BY r.priority DESC, r.job_id, r.combine, r.replicate, r.fold LIMIT 1",
+                  " ORDER BY r.priority DESC, r.job_id, r.combine, r.variant, r.replicate, r.fold LIMIT 1",
                   SQL_NO_ARGS);
     if (!sql_next(&t->sql, q))
         return false;
@@ -184,7 +186,7 @@ mi_status sqlite_run_report(store *s, const store_run *run, const store_report *
     proto_job_state state = PROTO_JOB_CANCELED;
     if (txn_begin(&t, s, SQL_RELAXED, err) && run_held(&t, run, &state)) {
         show_progress(&t, run, report);
-        curve_append(&t, run->job_id, report->points, report->n_points);
+        curve_append(&t, run, report->points, report->n_points);
         if (report->progress)
             job_append_event(&t, run->job_id, "progress", report->progress);
     }

@@ -7,9 +7,9 @@
  * append.
  *
  * jobs       what changes often and is small; the texts are in job_documents
- * runs       of jobs that are not terminal. blocked: the combining run until the others are done; waiting: to
- * be claimed; leased; done. token counts all claims, tries those since the last checkpoint. lease_until_ms is
- * the monotonic clock's: leases do not outlive the process.
+ * runs       of jobs that are not terminal, each a (variant, replicate, fold). blocked: the combining run
+ * until the others are done; waiting: to be claimed; leased; done. token counts all claims, tries those since
+ * the last checkpoint. lease_until_ms is the monotonic clock's: leases do not outlive the process.
  */
 static const char *const steps[] = {
     "CREATE TABLE datasets ("
@@ -111,6 +111,50 @@ static const char *const steps[] = {
     " train_mi REAL,"
     " val_mi REAL,"
     " PRIMARY KEY (job_id, replicate, fold, step)) STRICT, WITHOUT ROWID;",
+
+    /* Variants: a run is (variant, replicate, fold). Jobs from before have one. */
+    "ALTER TABLE jobs ADD COLUMN variants INTEGER NOT NULL DEFAULT 1;"
+
+    "CREATE TABLE runs_2 ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT," /* never used again: a checkpoint file may outlive its run */
+    " job_id TEXT NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,"
+    " combine INTEGER NOT NULL,"
+    " variant INTEGER NOT NULL,"
+    " replicate INTEGER NOT NULL,"
+    " fold INTEGER NOT NULL,"
+    " priority INTEGER NOT NULL,"
+    " state TEXT NOT NULL CHECK (state IN ('blocked','waiting','leased','done')),"
+    " token INTEGER NOT NULL DEFAULT 0,"
+    " tries INTEGER NOT NULL DEFAULT 0,"
+    " owner TEXT,"
+    " lease_until_ms INTEGER,"
+    " fraction REAL NOT NULL DEFAULT 0,"
+    " UNIQUE (job_id, combine, variant, replicate, fold)) STRICT;"
+    "INSERT INTO runs_2 SELECT id, job_id, combine, 0, replicate, fold, priority, state, token, tries, owner,"
+    " lease_until_ms, fraction FROM runs;"
+    "DELETE FROM sqlite_sequence WHERE name = 'runs_2';"
+    "INSERT INTO sqlite_sequence (name, seq) SELECT 'runs_2', seq FROM sqlite_sequence WHERE name = 'runs';"
+    "DROP TABLE runs;"
+    "ALTER TABLE runs_2 RENAME TO runs;"
+    "CREATE INDEX runs_waiting ON runs(priority DESC, job_id, combine, variant, replicate, fold)"
+    " WHERE state = 'waiting';"
+    "CREATE INDEX runs_leased ON runs(lease_until_ms) WHERE state = 'leased';"
+
+    "CREATE TABLE curve_2 ("
+    " job_id TEXT NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,"
+    " variant INTEGER NOT NULL,"
+    " replicate INTEGER NOT NULL,"
+    " fold INTEGER NOT NULL,"
+    " step INTEGER NOT NULL,"
+    " train_loss REAL," /* NULL: not a number */
+    " val_loss REAL,"
+    " train_mi REAL,"
+    " val_mi REAL,"
+    " PRIMARY KEY (job_id, variant, replicate, fold, step)) STRICT, WITHOUT ROWID;"
+    "INSERT INTO curve_2 SELECT job_id, 0, replicate, fold, step, train_loss, val_loss, train_mi, val_mi"
+    " FROM curve;"
+    "DROP TABLE curve;"
+    "ALTER TABLE curve_2 RENAME TO curve;",
 };
 
 #define N_STEPS ((int64_t)(sizeof steps / sizeof steps[0]))
@@ -136,7 +180,12 @@ mi_status schema_migrate(sql_db *db, mi_error *err)
         sql_fail(&t, MI_UNSUPPORTED,
                  "the data folder was written by a newer mutuald (schema %d, this one knows %d)",
                  (int)version, (int)N_STEPS);
+    if (t.status || version == N_STEPS)
+        return t.status;
+    /* Steps put tables in the place of others: without foreign keys a dropped table takes nothing with it. */
+    t.status = sql_exec(db, "PRAGMA foreign_keys=OFF", err);
     while (!t.status && version < N_STEPS)
         t.status = take_step(db, version++, err);
-    return t.status;
+    mi_status status = sql_exec(db, "PRAGMA foreign_keys=ON", t.status ? NULL : err);
+    return t.status ? t.status : status;
 }

@@ -83,7 +83,7 @@ void run_lose(txn *t, uint64_t run_id);
 
 /* ---- curve.c ---- */
 
-void curve_append(txn *t, const char *job_id, const proto_curve_row *points, size_t n);
+void curve_append(txn *t, const store_run *run, const proto_curve_row *points, size_t n);
 
 /* The vtable's functions; contracts in store.h. */
 mi_status sqlite_dataset_put(store *s, const proto_dataset_record *dataset, bool *created, mi_error *err);
@@ -109,7 +109,8 @@ mi_status sqlite_run_report(store *s, const store_run *run, const store_report *
 mi_status sqlite_checkpoint_put(store *s, const store_run *run, const void *bytes, size_t n, mi_error *err);
 mi_status sqlite_checkpoint_get(store *s, const store_run *run, void **bytes, size_t *n, mi_error *err);
 mi_status sqlite_run_finish(store *s, const store_run *run, const void *result, size_t n, mi_error *err);
-mi_status sqlite_run_results(store *s, const store_run *run, store_bytes **out, size_t *n, mi_error *err);
+mi_status sqlite_run_results(store *s, const store_run *run, uint32_t variant, store_bytes **out, size_t *n,
+                             mi_error *err);
 mi_status sqlite_run_release(store *s, const store_run *run, mi_error *err);
 mi_status sqlite_job_succeed(store *s, const store_run *combine, const char *result, const char *pmi_blob,
                              mi_error *err);

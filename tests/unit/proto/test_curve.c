@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 static const proto_curve_row two_runs[] = {
-    {0, 0, {0, 4.5, 4.25, 0.5, 0.25}},
-    {0, 0, {6, (double)NAN, 4.0, 0.75, 0.5}},
-    {0, 1, {0, 4.5, 4.5, 0, -(double)INFINITY}},
+    {0, 0, 0, {0, 4.5, 4.25, 0.5, 0.25}},
+    {0, 0, 0, {6, (double)NAN, 4.0, 0.75, 0.5}},
+    {0, 0, 1, {0, 4.5, 4.5, 0, -(double)INFINITY}},
 };
 
 START_TEST(test_json_is_columnar_per_run_with_null_for_what_is_not_finite)
@@ -61,7 +61,7 @@ START_TEST(test_thinning_keeps_the_first_and_the_last_point_of_each_run)
     enum { N = 1000 };
     static proto_curve_row rows[N];
     for (uint32_t i = 0; i < N; i++)
-        rows[i] = (proto_curve_row){0, i >= 700, {i >= 700 ? i - 700 : i, 0, 0, 0, 0}};
+        rows[i] = (proto_curve_row){0, 0, i >= 700, {i >= 700 ? i - 700 : i, 0, 0, 0, 0}};
     static const uint32_t most[] = {1, 2, 3, 10, 299, 300, 301, 699, 700, 5000};
     for (size_t m = 0; m < sizeof most / sizeof most[0]; m++) {
         proto_text text;

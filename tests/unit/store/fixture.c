@@ -124,6 +124,7 @@ store_submission submission_of(const char *blob)
                               .tags = "{}",
                               .priority = 5,
                               .timeout_s = 3600,
+                              .variants = 1,
                               .replicates = 1,
                               .folds = 2,
                               .dataset_x = "",

@@ -31,7 +31,7 @@ unsigned fixture_count_files(const fixture *f, const char *part);
 /* Calls that must succeed. */
 void put_blob(fixture *f, const void *bytes, size_t n, char sha256[PROTO_SHA_HEX]);
 void put_dataset(fixture *f, const char *name, const char *content);
-store_submission submission_of(const char *blob); /* 1 replicate x 2 folds, priority 5 */
+store_submission submission_of(const char *blob); /* 1 variant x 1 replicate x 2 folds, priority 5 */
 void submit(fixture *f, const store_submission *submission, char id[PROTO_ID_MAX]);
 void submit_simple(fixture *f, char id[PROTO_ID_MAX]); /* with a blob of its own */
 proto_job_record get_job(fixture *f, const char *id);  /* fini it */

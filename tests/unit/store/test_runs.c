@@ -62,7 +62,7 @@ START_TEST(test_the_combining_run_comes_after_all_others_with_their_results)
     ck_assert(nothing_to_claim(&f));
     store_bytes *results;
     size_t n;
-    ck_ok(&f, store_run_results(f.store, &combine, &results, &n, &f.err));
+    ck_ok(&f, store_run_results(f.store, &combine, 0, &results, &n, &f.err));
     ck_assert_uint_eq(n, 4);
     for (size_t i = 0; i < n; i++) {
         snprintf(text, sizeof text, "r%zu f%zu", i / 2, i % 2);
@@ -74,6 +74,93 @@ START_TEST(test_the_combining_run_comes_after_all_others_with_their_results)
     ck_ok(&f, store_job_succeed(f.store, &combine, "{}", "", &f.err));
     ck_assert_int_eq(store_job_succeed(f.store, &combine, "{}", "", &f.err), MI_STALE);
     store_run_fini(&combine);
+    fixture_teardown(&f);
+}
+END_TEST
+
+START_TEST(test_runs_of_variants_are_claimed_one_variant_after_another)
+{
+    fixture_setup(&f, _i);
+    char sha256[PROTO_SHA_HEX], id[PROTO_ID_MAX], text[32];
+    put_blob(&f, "m", 1, sha256);
+    store_submission s = submission_of(sha256);
+    s.variants = 3;
+    s.replicates = 2;
+    submit(&f, &s, id);
+    proto_job_record job = get_job(&f, id);
+    ck_assert_uint_eq(job.runs, 12);
+    proto_job_record_fini(&job);
+    for (unsigned i = 0; i < 12; i++) {
+        store_run run = claim(&f);
+        ck_assert(!run.combine);
+        ck_assert_uint_eq(run.variants, 3);
+        ck_assert_uint_eq(run.variant, i / 4);
+        ck_assert_uint_eq(run.replicate, i / 2 % 2);
+        ck_assert_uint_eq(run.fold, i % 2);
+        snprintf(text, sizeof text, "run %u", i);
+        finish(&f, &run, text);
+    }
+    store_run combine = claim(&f);
+    ck_assert(combine.combine);
+    ck_assert_uint_eq(combine.variants, 3);
+    for (uint32_t variant = 0; variant < 3; variant++) {
+        store_bytes *results;
+        size_t n;
+        ck_ok(&f, store_run_results(f.store, &combine, variant, &results, &n, &f.err));
+        ck_assert_uint_eq(n, 4);
+        for (size_t i = 0; i < n; i++) {
+            snprintf(text, sizeof text, "run %zu", variant * 4 + i);
+            ck_assert_uint_eq(results[i].n, strlen(text));
+            ck_assert_mem_eq(results[i].bytes, text, results[i].n);
+        }
+        store_run_results_free(results, n);
+    }
+    store_run_fini(&combine);
+    fixture_teardown(&f);
+}
+END_TEST
+
+static void report_point(const store_run *run, uint32_t step)
+{
+    proto_curve_row row = {.variant = run->variant, .fold = run->fold, .point = {.step = step}};
+    store_report report = {.phase = "train", .eta_s = -1, .points = &row, .n_points = 1};
+    bool canceled;
+    ck_ok(&f, store_run_report(f.store, run, &report, &canceled, &f.err));
+}
+
+START_TEST(test_curves_of_variants_stand_side_by_side)
+{
+    fixture_setup(&f, _i);
+    char sha256[PROTO_SHA_HEX], id[PROTO_ID_MAX];
+    put_blob(&f, "m", 1, sha256);
+    store_submission s = submission_of(sha256);
+    s.variants = 2;
+    s.folds = 1;
+    submit(&f, &s, id);
+    store_run a = claim(&f), b = claim(&f);
+    report_point(&b, 1);
+    report_point(&a, 1);
+    report_point(&a, 1); /* is there already */
+    report_point(&a, 2);
+    proto_curve_row *rows;
+    size_t n;
+    ck_ok(&f, store_curve(f.store, id, &rows, &n, &f.err));
+    ck_assert_uint_eq(n, 3);
+    ck_assert(rows[0].variant == 0 && rows[0].point.step == 1);
+    ck_assert(rows[1].variant == 0 && rows[1].point.step == 2);
+    ck_assert(rows[2].variant == 1 && rows[2].point.step == 1);
+    free(rows);
+    proto_event events[8];
+    size_t room = 8, metrics = 0;
+    ck_ok(&f, store_events(f.store, id, 0, events, &room, &f.err));
+    for (size_t i = 0; i < room; i++) {
+        if (strcmp(events[i].name, "metric") == 0 && metrics++ == 0)
+            ck_assert_ptr_nonnull(strstr(events[i].data, "\"variant\":1,"));
+        free(events[i].data);
+    }
+    ck_assert_uint_eq(metrics, 3);
+    store_run_fini(&a);
+    store_run_fini(&b);
     fixture_teardown(&f);
 }
 END_TEST
@@ -91,7 +178,7 @@ START_TEST(test_large_and_empty_results_come_back)
     ck_ok(&f, store_run_finish(f.store, &b, NULL, 0, &f.err));
     store_run combine = claim(&f);
     store_bytes *results;
-    ck_ok(&f, store_run_results(f.store, &combine, &results, &n, &f.err));
+    ck_ok(&f, store_run_results(f.store, &combine, 0, &results, &n, &f.err));
     ck_assert_uint_eq(n, 2);
     ck_assert_uint_eq(results[0].n, size);
     ck_assert(memcmp(results[0].bytes, bytes, size) == 0);
@@ -305,7 +392,8 @@ int main(void)
     return RUN_CONTRACT(
         "store runs", {test_runs_are_claimed_by_priority_then_age_then_fold},
         {test_the_combining_run_comes_after_all_others_with_their_results},
-        {test_large_and_empty_results_come_back}, {test_a_success_needs_its_pmi_table},
+        {test_runs_of_variants_are_claimed_one_variant_after_another},
+        {test_curves_of_variants_stand_side_by_side}, {test_large_and_empty_results_come_back}, {test_a_success_needs_its_pmi_table},
         {test_a_lease_that_ran_out_goes_to_the_next_and_fences_the_first},
         {test_a_renewed_lease_does_not_run_out}, {test_a_job_whose_only_lease_is_lost_is_queued_again},
         {test_a_job_whose_workers_die_too_often_fails_as_worker_lost},

@@ -36,7 +36,7 @@ static void work_on(store_run *run)
     if (run->combine) {
         store_bytes *results;
         size_t n = 0;
-        must(store_run_results(f.store, run, &results, &n, NULL));
+        must(store_run_results(f.store, run, 0, &results, &n, NULL));
         if (n != FOLDS)
             atomic_fetch_add(&failures, 1);
         store_run_results_free(results, n);

@@ -97,12 +97,13 @@ typedef struct store_submission {
     const char *kind, *spec, *tags; /* JSON texts: spec resolved */
     int priority;
     uint32_t timeout_s;
-    uint32_t replicates, folds;        /* the runs: every (replicate, fold), and one that combines them */
-    const char *dataset_x, *dataset_y; /* names, or "" */
-    const char *blob_x, *blob_y;       /* matrix blobs, kept while the job is */
-    const char *idempotency_key;       /* "" for none */
-    const char *request_sha256;        /* of the body, compared for a repeated key */
-    uint64_t max_queue;                /* MI_LIMIT when as many jobs wait */
+    uint32_t variants, replicates, folds; /* the runs: every (variant, replicate, fold), and one that
+                                             combines them; each at least 1 */
+    const char *dataset_x, *dataset_y;    /* names, or "" */
+    const char *blob_x, *blob_y;          /* matrix blobs, kept while the job is */
+    const char *idempotency_key;          /* "" for none */
+    const char *request_sha256;           /* of the body, compared for a repeated key */
+    uint64_t max_queue;                   /* MI_LIMIT when as many jobs wait */
 } store_submission;
 
 /* *existed: the key was used before with the same body, and `out` is that job. MI_CONFLICT: with another
@@ -129,7 +130,7 @@ mi_status store_job_delete(store *s, const char *id, mi_error *err); /* MI_CONFL
 /* Events after `sequence`, ascending; *n in: room, out: filled; free each data. */
 mi_status store_events(store *s, const char *job_id, uint64_t after, proto_event *out, size_t *n,
                        mi_error *err);
-/* All points so far, by replicate, fold, step. The caller frees *out. */
+/* All points so far, by variant, replicate, fold, step. The caller frees *out. */
 mi_status store_curve(store *s, const char *job_id, proto_curve_row **out, size_t *n, mi_error *err);
 
 typedef struct store_queue_stats {
@@ -150,21 +151,21 @@ typedef struct store_run {
                        newest or the lease was voided */
     char job_id[PROTO_ID_MAX];
     bool combine; /* the job's last run: put the others' results together */
-    uint32_t replicate, fold;
+    uint32_t variant, replicate, fold;
     uint32_t attempt;
     int64_t job_started_ms;
     uint32_t timeout_s;
-    uint32_t folds, replicates;
+    uint32_t folds, replicates, variants;
     char blob_x[PROTO_SHA_HEX], blob_y[PROTO_SHA_HEX];
     char *spec; /* owned; store_run_fini */
 } store_run;
 void store_run_fini(store_run *run);
 
 /*
- * Claim the next run: by job priority, then age, then replicate and fold; the combining run once all others
- * of its job are done. The first claim moves the job queued -> running. MI_NOT_FOUND: nothing to do. A run
- * whose attempts are used up fails its job here (worker_lost) and is passed over. Also voids leases that have
- * run out (their runs can be claimed again; a job with no leased run and none done goes back to queued).
+ * Claim the next run: by job priority, then age, then variant, replicate and fold; the combining run once all
+ * others of its job are done. The first claim moves the job queued -> running. MI_NOT_FOUND: nothing to do. A
+ * run whose attempts are used up fails its job here (worker_lost) and is passed over. Also voids leases that
+ * have run out (their runs can be claimed again; a job with no leased run and none done goes back to queued).
  */
 mi_status store_run_claim(store *s, const char *owner, uint32_t lease_ms, store_run *out, mi_error *err);
 /* Keep the lease. *canceled: the job is canceling (or gone): let go by store_run_release. */
@@ -190,13 +191,14 @@ mi_status store_checkpoint_get(store *s, const store_run *run, void **bytes, siz
 /* Keep a training run's packed result (durable) and end its lease. finish, succeed and fail of a job that is
  * canceling end the lease (the last one makes it canceled), keep nothing and give MI_STALE. */
 mi_status store_run_finish(store *s, const store_run *run, const void *result, size_t n, mi_error *err);
-/* For the combining run: the packed results in order of replicate and fold; free each and the array with
+/* For the combining run: the packed results of one variant in order of replicate and fold; free with
  * store_run_results_free. */
 typedef struct store_bytes {
     void *bytes;
     size_t n;
 } store_bytes;
-mi_status store_run_results(store *s, const store_run *run, store_bytes **out, size_t *n, mi_error *err);
+mi_status store_run_results(store *s, const store_run *run, uint32_t variant, store_bytes **out, size_t *n,
+                            mi_error *err);
 void store_run_results_free(store_bytes *results, size_t n);
 
 /* Let go without a result: the run can be claimed again, and the claim does not count as an attempt (a worker
