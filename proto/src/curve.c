@@ -1,8 +1,9 @@
 #include "proto/result.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* The columns behind replicate and fold. */
+/* The columns behind those that name the run. */
 static const char *const columns[] = {"step", "train_loss", "val_loss", "train_mi", "val_mi"};
 #define N_COLUMNS (sizeof columns / sizeof columns[0])
 
@@ -17,7 +18,8 @@ static double column_of(const mi_curve_point *point, size_t column)
 static size_t run_length(const proto_curve_row *rows, size_t n)
 {
     size_t length = 1;
-    while (length < n && rows[length].replicate == rows[0].replicate && rows[length].fold == rows[0].fold)
+    while (length < n && rows[length].variant == rows[0].variant &&
+           rows[length].replicate == rows[0].replicate && rows[length].fold == rows[0].fold)
         length++;
     return length;
 }
@@ -44,7 +46,12 @@ static size_t shown_in_all(const proto_curve_row *rows, size_t n, uint32_t max_p
     return total;
 }
 
-void proto_curve_encode_json(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out)
+static const char *label_of(const proto_curve *curve, const proto_curve_row *row)
+{
+    return curve->labels && row->variant < curve->n_labels ? curve->labels[row->variant] : "";
+}
+
+void proto_curve_encode_json(const proto_curve *curve, uint32_t max_points, proto_text *out)
 {
     proto_json_writer w;
     proto_write_init(&w, out);
@@ -52,11 +59,15 @@ void proto_curve_encode_json(const proto_curve_row *rows, size_t n, uint32_t max
     proto_write_string(&w, "object", "curve");
     proto_write_string(&w, "unit", "nats");
     proto_write_array(&w, "runs");
-    for (size_t start = 0, length; start < n; start += length) {
-        const proto_curve_row *run = rows + start;
-        length = run_length(run, n - start);
+    for (size_t start = 0, length; start < curve->n; start += length) {
+        const proto_curve_row *run = curve->rows + start;
+        length = run_length(run, curve->n - start);
         size_t count = shown(length, max_points);
         proto_write_object(&w, NULL);
+        if (curve->labels) {
+            proto_write_u64(&w, "variant", run->variant);
+            proto_write_string(&w, "objective", label_of(curve, run));
+        }
         proto_write_u64(&w, "replicate", run->replicate);
         proto_write_u64(&w, "fold", run->fold);
         for (size_t column = 0; column < N_COLUMNS; column++) {
@@ -71,40 +82,50 @@ void proto_curve_encode_json(const proto_curve_row *rows, size_t n, uint32_t max
     proto_write_end_object(&w);
 }
 
-void proto_curve_encode_csv(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out)
+static void csv_line(const proto_curve *curve, const proto_curve_row *row, proto_text *out)
 {
-    proto_text_puts(out, "replicate,fold");
+    if (curve->labels) {
+        const char *label = label_of(curve, row);
+        proto_text_printf(out, "%u,", row->variant);
+        proto_csv_field(label, strlen(label), out);
+        proto_text_append(out, ",", 1);
+    }
+    proto_text_printf(out, "%u,%u", row->replicate, row->fold);
+    for (size_t column = 0; column < N_COLUMNS; column++) {
+        proto_text_append(out, ",", 1);
+        proto_csv_double(column_of(&row->point, column), out);
+    }
+    proto_text_append(out, "\n", 1);
+}
+
+void proto_curve_encode_csv(const proto_curve *curve, uint32_t max_points, proto_text *out)
+{
+    proto_text_printf(out, "%sreplicate,fold", curve->labels ? "variant,objective," : "");
     for (size_t column = 0; column < N_COLUMNS; column++)
         proto_text_printf(out, ",%s", columns[column]);
     proto_text_puts(out, "\n");
-    for (size_t start = 0, length; start < n; start += length) {
-        const proto_curve_row *run = rows + start;
-        length = run_length(run, n - start);
+    for (size_t start = 0, length; start < curve->n; start += length) {
+        const proto_curve_row *run = curve->rows + start;
+        length = run_length(run, curve->n - start);
         size_t count = shown(length, max_points);
-        for (size_t i = 0; i < count; i++) {
-            const mi_curve_point *point = &run[shown_index(i, count, length)].point;
-            proto_text_printf(out, "%u,%u", run->replicate, run->fold);
-            for (size_t column = 0; column < N_COLUMNS; column++) {
-                proto_text_append(out, ",", 1);
-                proto_csv_double(column_of(point, column), out);
-            }
-            proto_text_append(out, "\n", 1);
-        }
+        for (size_t i = 0; i < count; i++)
+            csv_line(curve, &run[shown_index(i, count, length)], out);
     }
 }
 
-void proto_curve_encode_npy(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out)
+void proto_curve_encode_npy(const proto_curve *curve, uint32_t max_points, proto_text *out)
 {
-    proto_npy_header_f8(shown_in_all(rows, n, max_points), 2 + N_COLUMNS, out);
-    for (size_t start = 0, length; start < n; start += length) {
-        const proto_curve_row *run = rows + start;
-        length = run_length(run, n - start);
+    const size_t skipped = curve->labels ? 0 : 1; /* no variant in front */
+    proto_npy_header_f8(shown_in_all(curve->rows, curve->n, max_points), 3 + N_COLUMNS - skipped, out);
+    for (size_t start = 0, length; start < curve->n; start += length) {
+        const proto_curve_row *run = curve->rows + start;
+        length = run_length(run, curve->n - start);
         size_t count = shown(length, max_points);
         for (size_t i = 0; i < count; i++) {
-            double values[2 + N_COLUMNS] = {run->replicate, run->fold};
+            double values[3 + N_COLUMNS] = {run->variant, run->replicate, run->fold};
             for (size_t column = 0; column < N_COLUMNS; column++)
-                values[2 + column] = column_of(&run[shown_index(i, count, length)].point, column);
-            proto_text_append(out, values, sizeof values);
+                values[3 + column] = column_of(&run[shown_index(i, count, length)].point, column);
+            proto_text_append(out, values + skipped, sizeof values - skipped * sizeof values[0]);
         }
     }
 }

@@ -188,3 +188,19 @@ out:
     proto_json_free(json);
     return status;
 }
+
+mi_status proto_job_reopen(proto_job **out, const char *spec, mi_error *err)
+{
+    proto_limits limits;
+    memset(&limits, 0xff, sizeof limits);
+    proto_problem *problem = malloc(sizeof *problem); /* 12 KiB */
+    *out = NULL;
+    if (!problem)
+        return mi_fail(err, MI_MEMORY, "a job's spec");
+    mi_status status = proto_job_decode(out, spec, strlen(spec), &limits, problem);
+    if (status != MI_OK)
+        mi_fail(err, status == MI_MEMORY ? status : MI_CORRUPT, "the job's spec is not accepted any more: %s",
+                problem->n_errors ? problem->errors[0].detail : problem->detail);
+    free(problem);
+    return status == MI_OK || status == MI_MEMORY ? status : MI_CORRUPT;
+}

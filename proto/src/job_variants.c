@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 uint32_t proto_job_variants(const proto_job *job)
@@ -61,6 +62,41 @@ void proto_job_label(const proto_job *job, uint32_t variant, char out[PROTO_LABE
             append(out, param->name, number);
         }
     }
+}
+
+static bool is_name_of(const proto_job *job, uint32_t variant, const char *text)
+{
+    char label[PROTO_LABEL_MAX];
+    proto_job_label(job, variant, label);
+    return strcmp(label, text) == 0 || strcmp(objective_of(job, variant)->entry->name, text) == 0;
+}
+
+mi_status proto_job_find_variant(const proto_job *job, const char *text, uint32_t *out, mi_error *err)
+{
+    const uint32_t n = proto_job_variants(job);
+    uint32_t found = 0;
+    if (text[0] != '\0' && strlen(text) < 6 && strspn(text, "0123456789") == strlen(text)) {
+        *out = (uint32_t)strtoul(text, NULL, 10);
+        return *out < n ? MI_OK
+                        : mi_fail(err, MI_NOT_FOUND, "there is no objective %s; there are 0 to %" PRIu32,
+                                  text, n - 1);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (!is_name_of(job, i, text))
+            continue;
+        *out = i;
+        found++;
+    }
+    if (found == 1)
+        return MI_OK;
+    char label[PROTO_LABEL_MAX];
+    if (found == 0)
+        return mi_fail(err, MI_NOT_FOUND, "the job has no objective \"%.64s\"", text);
+    proto_job_label(job, *out, label);
+    return mi_fail(err, MI_NOT_FOUND,
+                   "the job has %" PRIu32 " objectives \"%.64s\"; say which by its place, such as %" PRIu32
+                   ", or by its label, such as \"%s\"",
+                   found, text, *out, label);
 }
 
 void proto_job_pointer(const proto_job *job, uint32_t variant, const char *pointer, char *out, size_t size)

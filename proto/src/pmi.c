@@ -17,6 +17,14 @@ typedef struct pmi_header {
 static const char magic[8] = {'M', 'I', 'P', 'M', 'I', 'T', 'B', '1'};
 #define N_COLUMNS 4
 
+/* The end of a comparison's blob, behind n_variants offsets. */
+typedef struct index_footer {
+    uint64_t n_variants;
+    char magic[8];
+} index_footer;
+
+static const char index_magic[8] = {'M', 'I', 'P', 'M', 'I', 'I', 'X', '1'};
+
 mi_status proto_pmi_pack(const mi_estimate *estimate, proto_text *out)
 {
     pmi_header header = {.rows = estimate->n_pairs};
@@ -29,20 +37,78 @@ mi_status proto_pmi_pack(const mi_estimate *estimate, proto_text *out)
     return proto_text_ok(out) ? MI_OK : MI_MEMORY;
 }
 
-mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, mi_error *err)
+void proto_pmi_pack_index(const uint64_t *offsets, uint32_t n, proto_text *out)
+{
+    index_footer footer = {.n_variants = n};
+    memcpy(footer.magic, index_magic, sizeof index_magic);
+    proto_text_append(out, offsets, n * sizeof *offsets);
+    proto_text_append(out, &footer, sizeof footer);
+}
+
+/* Bytes of the table that begins here; 0: none does. */
+static size_t table_bytes(const char *bytes, size_t n)
 {
     pmi_header header;
-    if (n < sizeof header || (uintptr_t)bytes % sizeof(double) != 0)
-        return mi_fail(err, MI_CORRUPT, "a PMI table is shorter than its header, or not aligned");
+    if (n < sizeof header)
+        return 0;
     memcpy(&header, bytes, sizeof header);
-    size_t columns = n - sizeof header;
-    if (memcmp(header.magic, magic, sizeof magic) != 0 || columns % (N_COLUMNS * sizeof(double)) != 0 ||
-        header.rows != columns / (N_COLUMNS * sizeof(double)))
-        return mi_fail(err, MI_CORRUPT, "a PMI table's header does not fit its %zu bytes", n);
-    const double *first = (const double *)((const char *)bytes + sizeof header);
-    *out = (proto_pmi_view){header.rows, first, first + header.rows, first + 2 * header.rows,
-                            first + 3 * header.rows};
+    if (memcmp(header.magic, magic, sizeof magic) != 0 ||
+        header.rows > (n - sizeof header) / (N_COLUMNS * sizeof(double)))
+        return 0;
+    return sizeof header + (size_t)header.rows * N_COLUMNS * sizeof(double);
+}
+
+static mi_status open_table(proto_pmi_view *out, const char *bytes, size_t n)
+{
+    const double *first = (const double *)(const void *)(bytes + sizeof(pmi_header));
+    const uint64_t rows = (n - sizeof(pmi_header)) / (N_COLUMNS * sizeof(double));
+    *out = (proto_pmi_view){rows, first, first + rows, first + 2 * rows, first + 3 * rows};
     return MI_OK;
+}
+
+/* Where the variant's table begins, from the index at the end; n: without what the index takes. */
+static mi_status find_table(const char *bytes, size_t *n, uint32_t variant, uint64_t *offset, mi_error *err)
+{
+    index_footer footer = {.n_variants = 0};
+    if (*n >= sizeof footer)
+        memcpy(&footer, bytes + *n - sizeof footer, sizeof footer);
+    if (memcmp(footer.magic, index_magic, sizeof index_magic) != 0 ||
+        footer.n_variants > (*n - sizeof footer) / sizeof *offset)
+        return mi_fail(err, MI_CORRUPT, "a PMI table's header does not fit its %zu bytes", *n);
+    *n -= sizeof footer + (size_t)footer.n_variants * sizeof *offset;
+    uint64_t at = variant == PROTO_PMI_FIRST ? 0 : variant;
+    *offset = PROTO_PMI_NONE;
+    for (; at < footer.n_variants; at++) {
+        memcpy(offset, bytes + *n + at * sizeof *offset, sizeof *offset);
+        if (variant != PROTO_PMI_FIRST || *offset != PROTO_PMI_FAILED)
+            break;
+    }
+    if (*offset == PROTO_PMI_FAILED)
+        return mi_fail(err, MI_NOT_FOUND, "the objective has failed (see the job's result)");
+    if (*offset == PROTO_PMI_NONE)
+        return mi_fail(err, MI_NOT_FOUND, "the objective gives no PMI");
+    if (*offset > *n || *offset % sizeof(double) != 0)
+        return mi_fail(err, MI_CORRUPT, "a PMI table lies outside its %zu bytes", *n);
+    return MI_OK;
+}
+
+mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, uint32_t variant, mi_error *err)
+{
+    uint64_t offset = 0;
+    if ((uintptr_t)bytes % sizeof(double) != 0)
+        return mi_fail(err, MI_CORRUPT, "a PMI table is not aligned");
+    if (n > 0 && table_bytes(bytes, n) == n) {
+        if (variant != 0 && variant != PROTO_PMI_FIRST)
+            return mi_fail(err, MI_NOT_FOUND, "there is one PMI table");
+        return open_table(out, bytes, n);
+    }
+    mi_status status = find_table(bytes, &n, variant, &offset, err);
+    if (status != MI_OK)
+        return status;
+    const char *table = (const char *)bytes + offset;
+    const size_t size = table_bytes(table, n - (size_t)offset);
+    return size > 0 ? open_table(out, table, size)
+                    : mi_fail(err, MI_CORRUPT, "a PMI table's header does not fit its %zu bytes", n);
 }
 
 /* Which rows match, in the order in which they are shown. */

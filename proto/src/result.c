@@ -1,179 +1,21 @@
-#include "proto/result.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
-#define BITS_PER_NAT 1.4426950408889634
-
-/* The result on its way out; remembers which figures had to become null. */
-typedef struct encoding {
-    proto_json_writer w;
-    char lost[160]; /* names of figures that are not finite */
-} encoding;
-
-static void figure(encoding *e, const char *key, const char *name, double value)
-{
-    proto_write_double(&e->w, key, value);
-    if (isfinite(value))
-        return;
-    size_t n = strlen(e->lost);
-    snprintf(e->lost + n, sizeof e->lost - n, "%s%s", n > 0 ? ", " : "", name);
-}
-
-static void encode_mi(encoding *e, const mi_estimate *estimate)
-{
-    proto_write_object(&e->w, "mi");
-    figure(e, "nats", "mi.nats", estimate->mi_nats);
-    proto_write_double(&e->w, "bits", estimate->mi_nats * BITS_PER_NAT);
-    figure(e, "held_out_nats", "mi.held_out_nats", estimate->held_out_nats);
-    if (isfinite(estimate->train_nats)) /* nothing fitted, nothing to tell */
-        proto_write_double(&e->w, "train_nats", estimate->train_nats);
-    else
-        proto_write_null(&e->w, "train_nats");
-    figure(e, "std_err", "mi.std_err", estimate->std_err);
-    proto_write_array(&e->w, "sampling95_nats");
-    for (int i = 0; i < 2; i++)
-        figure(e, NULL, i == 0 ? "mi.sampling95_nats[0]" : "mi.sampling95_nats[1]",
-               estimate->sampling95_nats[i]);
-    proto_write_end_array(&e->w);
-    if (isnan(estimate->interval_nats[0]) && isnan(estimate->interval_nats[1])) { /* there is none */
-        proto_write_null(&e->w, "interval_nats");
-    } else {
-        proto_write_array(&e->w, "interval_nats");
-        for (int i = 0; i < 2; i++)
-            figure(e, NULL, i == 0 ? "mi.interval_nats[0]" : "mi.interval_nats[1]",
-                   estimate->interval_nats[i]);
-        proto_write_end_array(&e->w);
-    }
-    proto_write_array(&e->w, "per_run");
-    for (uint32_t i = 0; i < estimate->n_runs; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "mi.per_run[%u]", i);
-        figure(e, NULL, name, estimate->per_run[i]);
-    }
-    proto_write_end_array(&e->w);
-    proto_write_end_object(&e->w);
-}
-
-static void encode_bracket(encoding *e, const mi_estimate *estimate, bool has_critic)
-{
-    const struct {
-        const char *key, *name;
-        double value;
-    } bounds[] = {
-        {"infonce", "bracket_nats.infonce", estimate->infonce},
-        {"nwj", "bracket_nats.nwj", estimate->nwj},
-        {"dv", "bracket_nats.dv", estimate->dv},
-        {"infonce_ceiling", "bracket_nats.infonce_ceiling", estimate->infonce_ceiling},
-    };
-    proto_write_object(&e->w, "bracket_nats");
-    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
-        if (has_critic)
-            figure(e, bounds[i].key, bounds[i].name, bounds[i].value);
-        else
-            proto_write_null(&e->w, bounds[i].key); /* nothing lost: there is no such figure */
-    }
-    proto_write_end_object(&e->w);
-}
-
-static void encode_null(encoding *e, const mi_estimate *estimate, bool calibrated)
-{
-    if (!estimate->has_null) {
-        proto_write_null(&e->w, "calibration");
-        proto_write_null(&e->w, "null");
-        return;
-    }
-    proto_write_object(&e->w, "calibration");
-    if (calibrated) {
-        figure(e, "log_scale", "calibration.log_scale", estimate->log_scale);
-        figure(e, "slope", "calibration.slope", estimate->slope);
-    } else {
-        proto_write_null(&e->w, "log_scale");
-        proto_write_null(&e->w, "slope");
-    }
-    figure(e, "null_mean_ratio", "calibration.null_mean_ratio", estimate->null_mean_ratio);
-    proto_write_end_object(&e->w);
-    proto_write_object(&e->w, "null");
-    proto_write_u64(&e->w, "pairs", estimate->n_null);
-    figure(e, "mean", "null.mean", estimate->null_mean);
-    figure(e, "q95", "null.q95", estimate->null_q95);
-    figure(e, "q99", "null.q99", estimate->null_q99);
-    figure(e, "auroc", "null.auroc", estimate->auroc);
-    proto_write_end_object(&e->w);
-}
-
-static void encode_permutation(encoding *e, const mi_estimate *estimate)
-{
-    if (estimate->n_permutations == 0) {
-        proto_write_null(&e->w, "permutation");
-        return;
-    }
-    proto_write_object(&e->w, "permutation");
-    proto_write_u64(&e->w, "permutations", estimate->n_permutations);
-    figure(e, "mean_nats", "permutation.mean_nats", estimate->permutation_mean);
-    figure(e, "p_value", "permutation.p_value", estimate->permutation_p);
-    proto_write_end_object(&e->w);
-}
-
-static void encode_timing(encoding *e, const mi_estimate *estimate, const proto_result_context *context)
-{
-    proto_write_object(&e->w, "timing");
-    proto_write_double(&e->w, "wall_s", context->wall_s);
-    proto_write_double(&e->w, "train_s", context->train_s);
-    proto_write_u64(&e->w, "steps", estimate->steps);
-    proto_write_double(&e->w, "steps_per_s",
-                       context->train_s > 0 ? (double)estimate->steps / context->train_s : (double)NAN);
-    proto_write_string(&e->w, "kernel", context->kernel);
-    proto_write_string(&e->w, "precision", "fp32");
-    proto_write_end_object(&e->w);
-}
-
-static void encode_warning(encoding *e, mi_warning_code code, const char *detail)
-{
-    proto_write_object(&e->w, NULL);
-    proto_write_string(&e->w, "code", mi_warning_name(code));
-    proto_write_string(&e->w, "detail", detail);
-    proto_write_end_object(&e->w);
-}
-
-/* Behind all figures, since those that are not finite add a warning of their own. */
-static void encode_warnings(encoding *e, const mi_estimate *estimate)
-{
-    proto_write_array(&e->w, "warnings");
-    for (uint32_t i = 0; i < estimate->n_warnings; i++)
-        if (estimate->warnings[i].code != MI_WARN_NON_FINITE || e->lost[0] == '\0')
-            encode_warning(e, estimate->warnings[i].code, estimate->warnings[i].detail);
-    if (e->lost[0] != '\0') {
-        char detail[256];
-        snprintf(detail, sizeof detail, "not finite, reported as null: %s", e->lost);
-        encode_warning(e, MI_WARN_NON_FINITE, detail);
-    }
-    proto_write_end_array(&e->w);
-}
-
-static void encode_link(encoding *e, const char *key, bool present, const char *job_id)
-{
-    char path[PROTO_ID_MAX + 32];
-    snprintf(path, sizeof path, "/v1/jobs/%s/%s", job_id, key);
-    proto_write_string(&e->w, key, present ? path : NULL);
-}
+#include "result_parts.h"
 
 void proto_result_encode(const mi_estimate *estimate, const mi_spec *spec,
                          const proto_result_context *context, proto_text *out)
 {
-    encoding e = {.lost = ""};
+    const bool has_critic = mi_spec_has_critic(spec) != 0;
+    result_encoding e = {.lost = ""};
     proto_write_init(&e.w, out);
     proto_write_object(&e.w, NULL);
-    encode_mi(&e, estimate);
-    const bool has_critic = mi_spec_has_critic(spec) != 0;
-    encode_bracket(&e, estimate, has_critic);
-    encode_null(&e, estimate, has_critic && spec->calibrate != 0);
-    encode_permutation(&e, estimate);
-    encode_timing(&e, estimate, context);
-    encode_warnings(&e, estimate);
-    encode_link(&e, "pmi", context->has_pmi, context->job_id);
-    encode_link(&e, "curve", true, context->job_id);
+    proto_part_mi(&e, estimate);
+    proto_part_bracket(&e, estimate, has_critic);
+    proto_part_calibration(&e, estimate, has_critic && spec->calibrate != 0);
+    proto_part_null(&e, estimate);
+    proto_part_permutation(&e, estimate);
+    proto_part_timing(&e, estimate->steps, context);
+    proto_part_warnings(&e, estimate);
+    proto_part_link(&e, "pmi", context->has_pmi, context->job_id, "pmi");
+    proto_part_link(&e, "curve", true, context->job_id, "curve");
     proto_write_null(&e.w, "model");
     proto_write_end_object(&e.w);
 }

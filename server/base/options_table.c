@@ -76,7 +76,7 @@ const option_entry option_table[] = {
     {"limits", "max-steps", OPTION_COUNT, NUMBER(limits.max_steps, NULL, 1, UINT32_MAX),
      "optimiser steps of one run"},
     {"limits", "max-runs", OPTION_COUNT, NUMBER(limits.max_runs, NULL, 1, 1000000),
-     "runs of one job: folds times replicates"},
+     "runs of one job: objectives times folds times replicates"},
     {"limits", "max-queue", OPTION_COUNT, NUMBER(limits.max_queue, NULL, 1, 1000000), "jobs that wait"},
     {"limits", "max-wait", OPTION_SECONDS, NUMBER(limits.max_wait_s, NULL, 0, HOUR), "longest long-poll"},
     {"limits", "max-streams", OPTION_COUNT, NUMBER(limits.max_streams, NULL, 0, 100000),

@@ -48,9 +48,31 @@ static bool job_found(const http_request *q, http_response *r, proto_job_record 
 
 /* ---- curve ---- */
 
+/* What the objectives of a comparison are called; n = 0 for any other job. */
+typedef struct curve_labels {
+    uint32_t n;
+    char text[PROTO_MAX_OBJECTIVES][PROTO_LABEL_MAX];
+    const char *list[PROTO_MAX_OBJECTIVES];
+} curve_labels;
+
+static mi_status find_labels(curve_labels *out, const char *spec, mi_error *err)
+{
+    proto_job *job;
+    mi_status status = proto_job_reopen(&job, spec, err);
+    if (status != MI_OK)
+        return status;
+    out->n = job->n_objectives;
+    for (uint32_t i = 0; i < out->n; i++) {
+        proto_job_label(job, i, out->text[i]);
+        out->list[i] = out->text[i];
+    }
+    proto_job_free(job);
+    return MI_OK;
+}
+
 void handle_job_curve(const http_request *q, http_response *r)
 {
-    static void (*const encode[])(const proto_curve_row *, size_t, uint32_t, proto_text *) = {
+    static void (*const encode[])(const proto_curve *, uint32_t, proto_text *) = {
         [HTTP_FORMAT_JSON] = proto_curve_encode_json,
         [HTTP_FORMAT_CSV] = proto_curve_encode_csv,
         [HTTP_FORMAT_NPY] = proto_curve_encode_npy,
@@ -58,20 +80,25 @@ void handle_job_curve(const http_request *q, http_response *r)
     http_format format;
     uint64_t max_points;
     proto_job_record job;
+    curve_labels labels = {.n = 0};
     proto_curve_row *rows = NULL;
     size_t n = 0;
     mi_error err = {0};
     if (!http_query_u64(q, "max_points", 2, POINTS_MAX, POINTS_DEFAULT, &max_points, r) ||
         !choose_format(q, r, &format) || !job_found(q, r, &job))
         return;
+    mi_status status = find_labels(&labels, job.spec, &err);
     proto_job_record_fini(&job);
-    if (store_curve(q->config->store, q->name, &rows, &n, &err) != MI_OK) {
+    if (status == MI_OK)
+        status = store_curve(q->config->store, q->name, &rows, &n, &err);
+    if (status != MI_OK) {
         http_answer_error(r, q, &err);
         return;
     }
+    const proto_curve curve = {rows, n, labels.n > 0 ? labels.list : NULL, labels.n};
     proto_text text;
     proto_text_init(&text, HTTP_ANSWER_MAX);
-    encode[format](rows, n, (uint32_t)max_points, &text);
+    encode[format](&curve, (uint32_t)max_points, &text);
     http_answer(r, q, 200, http_format_type(format), &text);
     free(rows);
 }
@@ -93,10 +120,9 @@ typedef struct pmi_table {
     side x, y;
 } pmi_table;
 
-static mi_status open_side(store *s, side *out, const proto_node *input, mi_error *err)
+static mi_status open_side(store *s, side *out, const proto_input *input, mi_error *err)
 {
-    const char *sha256 = proto_node_string(proto_node_member(input, "sha256"), "");
-    mi_status status = store_blob_map(s, sha256, &out->mapping, err);
+    mi_status status = store_blob_map(s, input->sha256, &out->mapping, err);
     if (status != MI_OK)
         return status;
     out->mapped = true;
@@ -115,24 +141,18 @@ static void close_table(pmi_table *t)
         store_blob_unmap(t->store, &t->y.mapping);
 }
 
-static mi_status open_table(pmi_table *t, store *s, const proto_job_record *job, mi_error *err)
+static mi_status open_table(pmi_table *t, store *s, const proto_job_record *record, const proto_job *job,
+                            uint32_t variant, mi_error *err)
 {
-    proto_json *spec = NULL;
-    memset(t, 0, sizeof *t);
-    t->store = s;
-    mi_status status = store_blob_map(s, job->pmi_blob, &t->mapping, err);
+    mi_status status = store_blob_map(s, record->pmi_blob, &t->mapping, err);
     if (status != MI_OK)
         return status;
     t->mapped = true;
-    status = proto_pmi_open(&t->view, t->mapping.bytes, t->mapping.n, err);
+    status = proto_pmi_open(&t->view, t->mapping.bytes, t->mapping.n, variant, err);
     if (status == MI_OK)
-        status = proto_json_parse(&spec, job->spec, strlen(job->spec), HTTP_ANSWER_MAX, NULL, 0, err);
-    if (status != MI_OK)
-        return status;
-    status = open_side(s, &t->x, proto_node_member(proto_json_root(spec), "x"), err);
+        status = open_side(s, &t->x, &job->x, err);
     if (status == MI_OK)
-        status = open_side(s, &t->y, proto_node_member(proto_json_root(spec), "y"), err);
-    proto_json_free(spec);
+        status = open_side(s, &t->y, &job->y, err);
     return status;
 }
 
@@ -212,21 +232,49 @@ static void answer_table(const http_request *q, http_response *r, const pmi_tabl
     http_answer(r, q, 200, HTTP_JSON_TYPE, &text);
 }
 
+/* Which objective's table is asked for; false: refused. */
+static bool find_variant(const http_request *q, http_response *r, const proto_job *job, uint32_t *out)
+{
+    const char *text = http_query_text(q, "objective");
+    mi_error err = {0};
+    *out = PROTO_PMI_FIRST;
+    if (!text || proto_job_find_variant(job, text, out, &err) == MI_OK)
+        return true;
+    http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST, "query parameter \"objective\": %s", err.message);
+    return false;
+}
+
+static void answer_pmi(const http_request *q, http_response *r, const proto_job_record *record,
+                       const proto_pmi_query *query, http_format format)
+{
+    proto_job *job;
+    pmi_table table = {.store = q->config->store};
+    uint32_t variant;
+    mi_error err = {0};
+    if (proto_job_reopen(&job, record->spec, &err) != MI_OK) {
+        http_answer_error(r, q, &err);
+        return;
+    }
+    if (find_variant(q, r, job, &variant) && has_table(q, r, record)) {
+        mi_status status = open_table(&table, q->config->store, record, job, variant, &err);
+        if (status == MI_OK)
+            answer_table(q, r, &table, query, format);
+        else if (status == MI_NOT_FOUND && table.mapped)
+            http_refuse(r, q, PROTO_PROBLEM_CONFLICT, "%s", err.message);
+        else
+            http_answer_error(r, q, &err);
+        close_table(&table);
+    }
+    proto_job_free(job);
+}
+
 void handle_job_pmi(const http_request *q, http_response *r)
 {
     proto_pmi_query query;
     http_format format;
     proto_job_record job;
-    pmi_table table;
-    mi_error err = {0};
     if (!parse_query(q, r, &query) || !choose_format(q, r, &format) || !job_found(q, r, &job))
         return;
-    if (has_table(q, r, &job)) {
-        if (open_table(&table, q->config->store, &job, &err) == MI_OK)
-            answer_table(q, r, &table, &query, format);
-        else
-            http_answer_error(r, q, &err);
-        close_table(&table);
-    }
+    answer_pmi(q, r, &job, &query, format);
     proto_job_record_fini(&job);
 }

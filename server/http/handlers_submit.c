@@ -198,8 +198,6 @@ static void check_plan(const proto_job *job, const proto_limits *limits, proto_p
 static mi_status prepare(const http_request *q, proto_job *job, proto_problem *problem, mi_error *err)
 {
     const resolver to = {q->config->store, problem, err};
-    if (job->n_objectives > 0)
-        proto_problem_add(problem, "/objectives", "comparisons are not available yet");
     mi_status status = resolve(&to, "x", &job->x);
     if (status == MI_OK)
         status = resolve(&to, "y", &job->y);
@@ -223,11 +221,12 @@ static mi_status submit(const http_request *q, const proto_job *job, proto_job_r
     proto_job_encode_spec(job, &spec);
     sha256_of(q->body, q->n_body, request_sha256);
     const store_submission submission = {
-        .kind = "estimate",
+        .kind = proto_job_kind_name(job->kind),
         .spec = spec.data,
         .tags = job->tags ? job->tags : "{}",
         .priority = job->priority,
         .timeout_s = job->timeout_s,
+        .variants = proto_job_variants(job),
         .replicates = job->spec.replicates,
         .folds = job->spec.split.folds,
         .dataset_x = job->x.dataset,

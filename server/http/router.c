@@ -38,7 +38,7 @@ static const http_route routes[] = {
     {.method = "GET",
      .pattern = "/v1/jobs/{id}/pmi",
      .handler = handle_job_pmi,
-     .query = "min top limit after format",
+     .query = "objective min top limit after format",
      .slow = true},
 };
 

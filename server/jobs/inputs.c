@@ -47,6 +47,11 @@ mi_status job_inputs_open(job_inputs *out, store *s, const store_run *run, const
 {
     *out = (job_inputs){.store = s};
     mi_status status = decode_spec(out, run->spec, limits, err);
+    if (status == MI_OK && run->variants != proto_job_variants(out->job))
+        status = mi_fail(err, MI_CORRUPT, "the job's spec has %u variants, its runs %u",
+                         proto_job_variants(out->job), run->variants);
+    if (status == MI_OK)
+        proto_job_variant(out->job, run->variant, &out->spec);
     if (status == MI_OK)
         status = open_matrix(out, 0, &out->job->x, run->blob_x, &out->x, err);
     if (status == MI_OK)

@@ -1,5 +1,5 @@
 /*
- * What a run works on: the decoded spec of its job and the two mapped matrices.
+ * What a run works on: the decoded spec of its job, the settings of its variant, and the two mapped matrices.
  */
 #ifndef JOBS_INPUTS_H
 #define JOBS_INPUTS_H
@@ -13,6 +13,7 @@ typedef struct job_inputs {
     store_mapping mapping[2]; /* x, y */
     mi_matrix x, y;           /* inside the mappings, with their categorical columns */
     uint8_t *categorical[2];
+    mi_spec spec; /* of the run\'s variant */
 } job_inputs;
 
 /* MI_CORRUPT when the data are gone or damaged, MI_INVALID when the spec does not decode (any more). On error

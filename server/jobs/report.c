@@ -38,6 +38,11 @@ bool reporter_due(const reporter *r, const mi_progress *progress, int64_t now_ms
     return silent >= (news ? THROTTLE_MS : SIGN_OF_LIFE_MS);
 }
 
+static uint64_t place_of(const store_run *run)
+{
+    return ((uint64_t)run->variant * run->replicates + run->replicate) * run->folds + run->fold;
+}
+
 /* Of the job: this run's rest at this session's pace, then the runs behind it in rounds over all workers. */
 static double estimate_eta(const reporter *r, double fraction, int64_t now_ms)
 {
@@ -45,10 +50,10 @@ static double estimate_eta(const reporter *r, double fraction, int64_t now_ms)
     double elapsed_s = (double)(now_ms - r->started_ms) / 1000.0;
     if (done < 0.02 || elapsed_s <= 0.0)
         return -1.0;
-    uint32_t index = r->run->replicate * r->run->folds + r->run->fold;
-    uint32_t behind = r->run->replicates * r->run->folds - index - 1;
-    uint32_t rounds = (behind + r->n_workers - 1) / r->n_workers;
-    return elapsed_s / done * (1.0 - fraction + rounds);
+    const uint64_t runs = (uint64_t)r->run->variants * r->run->replicates * r->run->folds;
+    const uint64_t behind = runs - place_of(r->run) - 1;
+    const uint64_t rounds = (behind + r->n_workers - 1) / r->n_workers;
+    return elapsed_s / done * (1.0 - fraction + (double)rounds);
 }
 
 static void encode_event(const reporter *r, const mi_progress *progress, double steps_per_s, proto_text *out)
@@ -57,7 +62,9 @@ static void encode_event(const reporter *r, const mi_progress *progress, double 
     proto_write_init(&w, out);
     proto_write_object(&w, NULL);
     proto_write_string(&w, "phase", phase_names[progress->phase]);
-    proto_write_u64(&w, "run", (uint64_t)r->run->replicate * r->run->folds + r->run->fold);
+    proto_write_u64(&w, "run", place_of(r->run));
+    if (r->run->variants > 1)
+        proto_write_u64(&w, "variant", r->run->variant);
     proto_write_u64(&w, "replicate", r->run->replicate);
     proto_write_u64(&w, "fold", r->run->fold);
     proto_write_u64(&w, "step", progress->step);
@@ -73,7 +80,8 @@ static uint32_t copy_points(const reporter *r, const mi_progress *progress, prot
     if (n > POINTS_AT_A_TIME)
         n = POINTS_AT_A_TIME;
     for (uint32_t i = 0; i < n; i++)
-        rows[i] = (proto_curve_row){.replicate = r->run->replicate,
+        rows[i] = (proto_curve_row){.variant = r->run->variant,
+                                    .replicate = r->run->replicate,
                                     .fold = r->run->fold,
                                     .point = progress->curve[r->points_sent + i]};
     return n;

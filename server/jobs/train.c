@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LOOK_MS    100  /* at most this often on a hint: reports of the job's other runs hint too */
 #define TROUBLE_MS 1000 /* pause of reports and renewals after the store failed */
@@ -23,6 +24,7 @@ typedef struct session {
     mi_progress progress; /* after the last step */
     reporter reporter;
     double train_s, session_s;       /* in optimiser steps: over all sessions, in this one */
+    double run_s;                    /* in steps of any kind: over all sessions */
     uint32_t first_step;             /* where this session began */
     int64_t deadline_ms;             /* this and below: monotonic */
     int64_t renew_ms, checkpoint_ms; /* next due */
@@ -54,7 +56,7 @@ static mi_status save_checkpoint(session *s, mi_error *err)
         s->buffer = grown;
         s->capacity = RUN_ENVELOPE_BYTES + n;
     }
-    run_envelope_write(s->buffer, s->train_s);
+    run_envelope_write(s->buffer, &(run_envelope){s->train_s, s->run_s, MI_OK});
     mi_run_checkpoint(s->run, (char *)s->buffer + RUN_ENVELOPE_BYTES, n);
     mi_status status =
         store_checkpoint_put(store_of(s), s->record, s->buffer, RUN_ENVELOPE_BYTES + n, &trouble);
@@ -73,18 +75,19 @@ static mi_status restore_checkpoint(session *s, mi_error *err)
     void *bytes = NULL;
     const void *payload;
     size_t n = 0, n_payload;
-    double train_s = 0.0;
+    run_envelope envelope = {0};
     mi_status status = store_checkpoint_get(store_of(s), s->record, &bytes, &n, err);
     if (status == MI_NOT_FOUND)
         return MI_OK;
     if (status == MI_STALE)
         return status;
     if (status == MI_OK)
-        status = run_envelope_open(&train_s, &payload, &n_payload, bytes, n, err);
+        status = run_envelope_open(&envelope, &payload, &n_payload, bytes, n, err);
     if (status == MI_OK)
         status = mi_run_restore(s->run, payload, n_payload, err);
     if (status == MI_OK) {
-        s->train_s = train_s;
+        s->train_s = envelope.train_s;
+        s->run_s = envelope.run_s;
         metric_add(METRIC_RUNS_RESUMED, 1);
         log_info("run resumed from a checkpoint", "job", s->record->job_id, NULL);
     } else if (status == MI_CORRUPT || status == MI_IO) { /* mi_run_restore left the run fresh */
@@ -172,7 +175,7 @@ static mi_status open_session(session *s, mi_error *err)
     if (status != MI_OK)
         return status;
     reporter_init(&s->reporter, config->store, s->record, config->n_workers, s->inputs.job->want_curve, now);
-    status = mi_run_new(&s->run, &s->inputs.job->spec, s->record->replicate, s->record->fold, s->inputs.x,
+    status = mi_run_new(&s->run, &s->inputs.spec, s->record->replicate, s->record->fold, s->inputs.x,
                         s->inputs.y, err);
     return status == MI_OK ? restore_checkpoint(s, err) : status;
 }
@@ -188,10 +191,11 @@ static mi_status step_to_end(session *s, mi_error *err)
         const mi_phase phase = s->progress.phase;
         const uint64_t began = uv_hrtime();
         status = mi_run_step(s->run, &s->progress, err);
+        const double seconds = (double)(uv_hrtime() - began) / 1e9;
+        s->run_s += seconds;
         if (status != MI_OK)
             return status;
         if (training) {
-            const double seconds = (double)(uv_hrtime() - began) / 1e9;
             s->train_s += seconds;
             s->session_s += seconds;
             metric_add(METRIC_TRAIN_STEPS, s->progress.step - step);
@@ -229,7 +233,7 @@ static mi_status finish(session *s, mi_error *err)
     const size_t n = mi_run_result_pack(result, NULL, 0);
     char *bytes = malloc(RUN_ENVELOPE_BYTES + n);
     if (bytes) {
-        run_envelope_write(bytes, s->train_s);
+        run_envelope_write(bytes, &(run_envelope){s->train_s, s->run_s, MI_OK});
         mi_run_result_pack(result, bytes + RUN_ENVELOPE_BYTES, n);
         packed p = {s, bytes, RUN_ENVELOPE_BYTES + n};
         status = worker_persist(s->w, s->record, keep_result, &p, err);
@@ -241,6 +245,26 @@ static mi_status finish(session *s, mi_error *err)
     return status;
 }
 
+/* Whether it says something about the objective rather than about the server. */
+static bool is_of_the_objective(mi_status status)
+{
+    return status == MI_NUMERIC || status == MI_INVALID || status == MI_UNSUPPORTED;
+}
+
+/* One objective of a comparison fails alone: why it did is its run's result. */
+static mi_status keep_failure(session *s, mi_error *err)
+{
+    char bytes[RUN_ENVELOPE_BYTES + sizeof err->message];
+    const size_t n = RUN_ENVELOPE_BYTES + strlen(err->message);
+    const mi_error why = *err;
+    run_envelope_write(bytes, &(run_envelope){s->train_s, s->run_s, why.code});
+    memcpy(bytes + RUN_ENVELOPE_BYTES, why.message, n - RUN_ENVELOPE_BYTES);
+    packed p = {s, bytes, n};
+    log_warn("an objective of the comparison failed", "job", s->record->job_id, "objective",
+             s->inputs.spec.objective.entry->name, "why", why.message, NULL);
+    return worker_persist(s->w, s->record, keep_result, &p, err);
+}
+
 void worker_train(worker *w, const store_run *run)
 {
     session s = {.w = w, .record = run};
@@ -248,7 +272,9 @@ void worker_train(worker *w, const store_run *run)
     mi_status status = open_session(&s, &err);
     if (status == MI_OK)
         status = step_to_end(&s, &err);
-    if (status == MI_OK)
+    if (is_of_the_objective(status) && s.run && s.inputs.job->n_objectives > 0)
+        status = keep_failure(&s, &err);
+    else if (status == MI_OK)
         status = finish(&s, &err);
     if (status == MI_OK) {
         metric_add(METRIC_RUNS_FINISHED, 1);

@@ -72,6 +72,8 @@ typedef struct proto_job {
  */
 mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const proto_limits *limits,
                            proto_problem *problem);
+/* The job of a resolved spec that was accepted once: today's limits do not matter. MI_CORRUPT, MI_MEMORY. */
+mi_status proto_job_reopen(proto_job **out, const char *spec, mi_error *err);
 void proto_job_free(proto_job *job);
 
 /* Estimates in the job, at least 1. */
@@ -82,6 +84,9 @@ void proto_job_variant(const proto_job *job, uint32_t variant, mi_spec *out);
 /* What to call it: its objective's name, with the parameters that tell it from others of that name:
  * "smile tau=5". Labels of a job differ. */
 void proto_job_label(const proto_job *job, uint32_t variant, char out[PROTO_LABEL_MAX]);
+/* The variant that a client means: its place ("0", "1", ...), its label, or its objective's name when no
+ * other has it. MI_NOT_FOUND, with what there is. */
+mi_status proto_job_find_variant(const proto_job *job, const char *text, uint32_t *out, mi_error *err);
 /* Where core's complaint about a variant's settings stands in the job: "/objective/k" is "/objectives/2/k" of
  * a comparison. */
 void proto_job_pointer(const proto_job *job, uint32_t variant, const char *pointer, char *out, size_t size);

@@ -13,7 +13,7 @@ typedef struct proto_limits {
     uint64_t max_rows, max_columns, max_cells; /* of a data set */
     uint64_t max_workspace_bytes;              /* of one run */
     uint64_t max_steps;                        /* of one run: bounds train.max_steps */
-    uint64_t max_runs;                         /* of one job: folds x replicates */
+    uint64_t max_runs;                         /* of one job: objectives x folds x replicates */
     uint64_t max_queue;                        /* jobs waiting */
     uint64_t max_wait_s;                       /* of a long-poll */
     uint64_t max_streams;                      /* open SSE streams and long-polls */

@@ -20,14 +20,47 @@ typedef struct proto_result_context {
 void proto_result_encode(const mi_estimate *estimate, const mi_spec *spec,
                          const proto_result_context *context, proto_text *out);
 
-/* The PMI blob: a fixed header and four columns of doubles (pmi, percentile, p, q) for all rows; NaN where
- * not held out. */
+/* What became of one variant of a comparison. */
+typedef struct proto_comparison_row {
+    const mi_estimate *estimate; /* its figures (arrays over pairs are not looked at); NULL: it failed */
+    const char *error_code, *error_detail;
+    bool has_pmi;          /* a PMI table is kept */
+    double train_s, run_s; /* seconds in optimiser steps; in all of its runs' work */
+} proto_comparison_row;
+
+typedef struct proto_comparison {
+    const proto_job *job;
+    const proto_comparison_row *rows; /* (proto_job_variants(job)); at least one has an estimate */
+    uint32_t n_ranked;                /* variants whose PMIs were ranked; under 2: none */
+    const uint32_t *ranked;           /* (n_ranked) which */
+    const double *rank_correlation;   /* (n_ranked, n_ranked) */
+    uint64_t ranked_pairs;
+} proto_comparison;
+
+/* The result of a comparison: that of its first variant with an estimate, for readers that know no more, with
+ * "comparison" (a row per variant) and "agreement". context: train_s and wall_s of the whole job; has_pmi is
+ * not looked at. */
+void proto_comparison_encode(const proto_comparison *comparison, const proto_result_context *context,
+                             proto_text *out);
+
+/*
+ * The PMI blob: a fixed header and four columns of doubles (pmi, percentile, p, q) for all rows; NaN where
+ * not held out. That of a comparison: such tables one behind another, then an index of where each variant's
+ * is.
+ */
 mi_status proto_pmi_pack(const mi_estimate *estimate, proto_text *out);
+#define PROTO_PMI_NONE   UINT64_MAX       /* the variant has no PMI */
+#define PROTO_PMI_FAILED (UINT64_MAX - 1) /* the variant has no estimate */
+/* offsets  (n) of each variant's table in the blob so far, or one of the above */
+void proto_pmi_pack_index(const uint64_t *offsets, uint32_t n, proto_text *out);
 typedef struct proto_pmi_view { /* of the blob's bytes, borrowed */
     uint64_t rows;
     const double *pmi, *percentile, *p, *q;
 } proto_pmi_view;
-mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, mi_error *err);
+#define PROTO_PMI_FIRST UINT32_MAX
+/* The table of a variant; PROTO_PMI_FIRST: of the first with an estimate, whose figures the result begins
+ * with. MI_CORRUPT; MI_NOT_FOUND: that variant has none. */
+mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, uint32_t variant, mi_error *err);
 
 /* Which pairs of the table. */
 typedef struct proto_pmi_query {
@@ -54,14 +87,23 @@ mi_status proto_pmi_write_npy(const proto_pmi_view *view, const proto_pmi_query 
                               const proto_output *out, mi_error *err);
 
 /*
- * rows (n) ordered by replicate, fold, step. max_points: per run; evenly thinned, first and last kept.
+ * rows    (n) ordered by variant, replicate, fold, step
+ * labels  (by variant) of a comparison, else NULL
+ * max_points: per run; evenly thinned, first and last kept.
  * JSON:
  * {"object":"curve","unit":"nats","runs":[{"replicate":0,"fold":0,"step":[],"train_loss":[],"val_loss":[],"train_mi":[],"val_mi":[]}]}
  * csv: replicate,fold,step,train_loss,val_loss,train_mi,val_mi; npy: (n,7) float64 in that order.
+ * A comparison's runs begin with "variant" and "objective" (its label); npy, all numbers, with the variant.
  */
-void proto_curve_encode_json(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out);
-void proto_curve_encode_csv(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out);
-void proto_curve_encode_npy(const proto_curve_row *rows, size_t n, uint32_t max_points, proto_text *out);
+typedef struct proto_curve {
+    const proto_curve_row *rows;
+    size_t n;
+    const char *const *labels;
+    uint32_t n_labels;
+} proto_curve;
+void proto_curve_encode_json(const proto_curve *curve, uint32_t max_points, proto_text *out);
+void proto_curve_encode_csv(const proto_curve *curve, uint32_t max_points, proto_text *out);
+void proto_curve_encode_npy(const proto_curve *curve, uint32_t max_points, proto_text *out);
 
 /* npy version 1.0 header for a C-order float64 array of shape (rows, cols); the data follow. */
 void proto_npy_header_f8(uint64_t rows, uint64_t cols, proto_text *out);

@@ -26,7 +26,7 @@ static proto_pmi_view a_view(void)
     proto_pmi_view view;
     proto_text_init(&blob, 1 << 16);
     ck_assert_int_eq(proto_pmi_pack(&estimate, &blob), MI_OK);
-    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, NULL), MI_OK);
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, PROTO_PMI_FIRST, NULL), MI_OK);
     return view;
 }
 
@@ -63,12 +63,73 @@ START_TEST(test_a_damaged_blob_is_refused)
 {
     proto_pmi_view view = a_view();
     for (size_t n = 0; n < blob.length; n++)
-        ck_assert_int_eq(proto_pmi_open(&view, blob.data, n, NULL), MI_CORRUPT);
+        ck_assert_int_eq(proto_pmi_open(&view, blob.data, n, PROTO_PMI_FIRST, NULL), MI_CORRUPT);
     blob.data[0] ^= 1;
-    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, NULL), MI_CORRUPT);
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, PROTO_PMI_FIRST, NULL), MI_CORRUPT);
     blob.data[0] ^= 1;
     memset(blob.data + 8, 0xff, 8); /* 2^64 - 1 rows */
-    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, NULL), MI_CORRUPT);
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, PROTO_PMI_FIRST, NULL), MI_CORRUPT);
+    proto_text_fini(&blob);
+}
+END_TEST
+
+/* Tables of variants 1 and 3; 0 has failed, 2 has no PMI. The second table is the first, negated. */
+static void make_comparison(void)
+{
+    static double negated[ROWS];
+    uint64_t offsets[4] = {PROTO_PMI_FAILED, 0, PROTO_PMI_NONE, 0};
+    mi_estimate estimate = {
+        .n_pairs = ROWS, .pmi = pmi, .percentile = percentile, .p_value = p_value, .q_value = q_value};
+    proto_text_init(&blob, 1 << 16);
+    ck_assert_int_eq(proto_pmi_pack(&estimate, &blob), MI_OK);
+    for (int i = 0; i < ROWS; i++)
+        negated[i] = -pmi[i];
+    estimate.pmi = negated;
+    offsets[3] = blob.length;
+    ck_assert_int_eq(proto_pmi_pack(&estimate, &blob), MI_OK);
+    proto_pmi_pack_index(offsets, 4, &blob);
+}
+
+START_TEST(test_a_comparison_has_a_table_per_objective)
+{
+    proto_pmi_view view;
+    mi_error err = {0};
+    make_comparison();
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, 1, NULL), MI_OK);
+    ck_assert_uint_eq(view.rows, ROWS);
+    ck_assert_mem_eq(view.pmi, pmi, sizeof pmi);
+    ck_assert_mem_eq(view.q, q_value, sizeof q_value);
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, 3, NULL), MI_OK);
+    ck_assert_double_eq(view.pmi[2], -2);
+    ck_assert_mem_eq(view.q, q_value, sizeof q_value);
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, PROTO_PMI_FIRST, NULL), MI_OK);
+    ck_assert_double_eq(view.pmi[2], 2);
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, 0, &err), MI_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(err.message, "failed"));
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, 2, &err), MI_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(err.message, "no PMI"));
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, 4, NULL), MI_NOT_FOUND);
+    proto_text_fini(&blob);
+}
+END_TEST
+
+START_TEST(test_a_damaged_comparison_is_refused)
+{
+    proto_pmi_view view;
+    make_comparison();
+    for (size_t n = 0; n < blob.length; n++) {
+        /* Cut behind its first table, the blob is that of a job with one objective. */
+        mi_status expected = n == 16 + 32 * ROWS ? MI_OK : MI_CORRUPT;
+        ck_assert_int_eq(proto_pmi_open(&view, blob.data, n, PROTO_PMI_FIRST, NULL), expected);
+    }
+    char *offset = blob.data + blob.length - 16 - 3 * 8; /* of variant 1 */
+    const uint64_t bad[] = {8, 4, blob.length, UINT64_MAX - 7};
+    for (int i = 0; i < 4; i++) {
+        memcpy(offset, &bad[i], sizeof bad[i]);
+        ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, 1, NULL), MI_CORRUPT);
+    }
+    memset(blob.data + blob.length - 16, 0xff, 8); /* 2^64 - 1 variants */
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, 1, NULL), MI_CORRUPT);
     proto_text_fini(&blob);
 }
 END_TEST
@@ -196,7 +257,8 @@ END_TEST
 
 int main(void)
 {
-    RUN_TESTS("pmi", test_the_blob_reads_back_bit_for_bit, test_a_damaged_blob_is_refused,
+    RUN_TESTS("pmi", test_the_blob_reads_back_bit_for_bit, test_a_comparison_has_a_table_per_objective,
+              test_a_damaged_comparison_is_refused, test_a_damaged_blob_is_refused,
               test_pages_follow_the_rows_and_skip_pairs_that_were_not_held_out,
               test_the_highest_come_first_and_ties_by_row,
               test_the_top_of_many_pairs_is_the_top_of_the_sorted_pairs,

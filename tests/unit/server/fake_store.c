@@ -26,8 +26,8 @@ typedef struct fake_run {
 struct store {
     pthread_mutex_t lock;
     fake_state state;
-    fake_run runs[FAKE_RUNS_MAX]; /* folds, then the combining one */
-    uint32_t folds, timeout_s;
+    fake_run runs[FAKE_RUNS_MAX]; /* by variant and fold, then the combining one */
+    uint32_t variants, folds, timeout_s;
     int64_t started_ms;
     uint64_t next_token;
     char *spec;
@@ -74,10 +74,23 @@ static store_bytes make_matrix(uint32_t n, unsigned side)
 
 store *fake_store_new(uint32_t folds, uint32_t n, uint32_t timeout_s, const char *spec_fields)
 {
+    return fake_store_new_variants(1, folds, n, timeout_s, spec_fields);
+}
+
+/* Runs but for the combining one. */
+static uint32_t n_runs(const store *s)
+{
+    return s->variants * s->folds;
+}
+
+store *fake_store_new_variants(uint32_t variants, uint32_t folds, uint32_t n, uint32_t timeout_s,
+                               const char *spec_fields)
+{
     store *s = calloc(1, sizeof *s);
     ck_assert_ptr_nonnull(s);
-    ck_assert_uint_lt(folds, FAKE_RUNS_MAX);
+    ck_assert_uint_lt(variants * folds, FAKE_RUNS_MAX);
     pthread_mutex_init(&s->lock, NULL);
+    s->variants = variants;
     s->folds = folds;
     s->timeout_s = timeout_s;
     ck_assert_int_gt(asprintf(&s->spec,
@@ -93,7 +106,7 @@ store *fake_store_new(uint32_t folds, uint32_t n, uint32_t timeout_s, const char
 
 void fake_store_free(store *s)
 {
-    for (uint32_t i = 0; i <= s->folds; i++) {
+    for (uint32_t i = 0; i <= n_runs(s); i++) {
         free(s->runs[i].checkpoint.bytes);
         free(s->runs[i].result.bytes);
     }
@@ -137,7 +150,7 @@ void fake_store_cancel(store *s)
 
 static void void_leases(store *s)
 {
-    for (uint32_t i = 0; i <= s->folds; i++) {
+    for (uint32_t i = 0; i <= n_runs(s); i++) {
         s->runs[i].token = ++s->next_token;
         s->runs[i].leased = false;
     }
@@ -166,7 +179,7 @@ void fake_store_drop_data(store *s)
 
 void fake_store_damage_checkpoints(store *s)
 {
-    for (uint32_t i = 0; i < s->folds; i++)
+    for (uint32_t i = 0; i < n_runs(s); i++)
         if (s->runs[i].checkpoint.n > 0)
             ((char *)s->runs[i].checkpoint.bytes)[s->runs[i].checkpoint.n / 2] ^= 0x40;
 }
@@ -175,7 +188,7 @@ bool fake_store_checkpointed(store *s)
 {
     bool all = true;
     fake_store_lock(s);
-    for (uint32_t i = 0; i < s->folds; i++)
+    for (uint32_t i = 0; i < n_runs(s); i++)
         all = all && (s->runs[i].checkpoint.n > 0 || s->runs[i].done);
     fake_store_unlock(s);
     return all;
@@ -231,13 +244,13 @@ mi_status store_run_claim(store *s, const char *owner, uint32_t lease_ms, store_
     if (status != MI_OK)
         return end(s, status);
     uint32_t done = 0, free_run = UINT32_MAX;
-    for (uint32_t i = s->folds; i-- > 0;) {
+    for (uint32_t i = n_runs(s); i-- > 0;) {
         done += s->runs[i].done;
         if (!s->runs[i].done && !s->runs[i].leased)
             free_run = i;
     }
-    if (done == s->folds && !s->runs[s->folds].leased)
-        free_run = s->folds;
+    if (done == n_runs(s) && !s->runs[n_runs(s)].leased)
+        free_run = n_runs(s);
     if (s->state.terminal || s->canceling || free_run == UINT32_MAX)
         return end(s, MI_NOT_FOUND);
     if (s->started_ms == 0)
@@ -247,13 +260,15 @@ mi_status store_run_claim(store *s, const char *owner, uint32_t lease_ms, store_
     *out = (store_run){.id = free_run,
                        .token = s->next_token,
                        .job_id = JOB_ID,
-                       .combine = free_run == s->folds,
-                       .fold = free_run,
+                       .combine = free_run == n_runs(s),
+                       .variant = free_run == n_runs(s) ? 0 : free_run / s->folds,
+                       .fold = free_run % s->folds,
                        .attempt = 1,
                        .job_started_ms = s->started_ms,
                        .timeout_s = s->timeout_s,
                        .folds = s->folds,
                        .replicates = 1,
+                       .variants = s->variants,
                        .blob_x = SHA_X,
                        .blob_y = SHA_Y,
                        .spec = strdup(s->spec)};
@@ -282,7 +297,8 @@ mi_status store_run_report(store *s, const store_run *run, const store_report *r
     for (size_t i = 0; status == MI_OK && i < report->n_points; i++) {
         bool known = false;
         for (size_t k = 0; k < s->state.n_points; k++)
-            known = known || (s->state.points[k].fold == report->points[i].fold &&
+            known = known || (s->state.points[k].variant == report->points[i].variant &&
+                              s->state.points[k].fold == report->points[i].fold &&
                               s->state.points[k].point.step == report->points[i].point.step);
         ck_assert_uint_lt(s->state.n_points, FAKE_POINTS_MAX);
         if (!known)
@@ -327,7 +343,8 @@ mi_status store_run_finish(store *s, const store_run *run, const void *result, s
     return end(s, status);
 }
 
-mi_status store_run_results(store *s, const store_run *run, store_bytes **out, size_t *n, mi_error *err)
+mi_status store_run_results(store *s, const store_run *run, uint32_t variant, store_bytes **out, size_t *n,
+                            mi_error *err)
 {
     fake_store_lock(s);
     mi_status status = check_token(s, run, err);
@@ -335,7 +352,8 @@ mi_status store_run_results(store *s, const store_run *run, store_bytes **out, s
         *n = s->folds;
         *out = calloc(*n, sizeof **out);
         for (size_t i = 0; i < *n; i++)
-            keep(&(*out)[i], s->runs[i].result.bytes, s->runs[i].result.n);
+            keep(&(*out)[i], s->runs[variant * s->folds + i].result.bytes,
+                 s->runs[variant * s->folds + i].result.n);
     }
     return end(s, status);
 }

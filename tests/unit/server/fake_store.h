@@ -9,7 +9,7 @@
 
 #include "store/store.h"
 
-#define FAKE_RUNS_MAX   8
+#define FAKE_RUNS_MAX   16
 #define FAKE_POINTS_MAX 4096
 
 typedef enum fake_call {
@@ -34,6 +34,9 @@ typedef struct fake_state {
 
 /* A job of `folds` runs over n pairs; spec_fields: more of the spec, starting with a comma, or "". */
 store *fake_store_new(uint32_t folds, uint32_t n, uint32_t timeout_s, const char *spec_fields);
+/* The same with several variants, each of `folds` runs; spec_fields has their "objectives". */
+store *fake_store_new_variants(uint32_t variants, uint32_t folds, uint32_t n, uint32_t timeout_s,
+                               const char *spec_fields);
 void fake_store_free(store *s);
 
 /* The next `times` calls of that kind fail. */

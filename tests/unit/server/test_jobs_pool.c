@@ -8,9 +8,12 @@
 #include "fake_store.h"
 #include "jobs/jobs.h"
 #include "mi/info.h"
+#include "proto/result.h"
 #include "run_envelope.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
@@ -306,24 +309,171 @@ START_TEST(test_no_curve_where_none_is_wanted)
 }
 END_TEST
 
+/* ---- comparisons ---- */
+
+#define THREE ",\"objectives\":[\"infonce-anchor\",\"infonce\",\"nwj\"]"
+
+/* The PMI blob of an undisturbed comparison, made once. */
+static const store_bytes *comparison_reference(void)
+{
+    static store_bytes pmi;
+    if (!pmi.bytes) {
+        bench b = {0};
+        store *s = fake_store_new_variants(3, 2, N_PAIRS, 600, QUICK THREE);
+        start(&b, s, 1, 60000);
+        wait_until(&b, s, is_terminal);
+        const fake_state *state = fake_store_lock(s);
+        ck_assert_msg(state->result != NULL, "%s", state->problem ? state->problem : "no result");
+        pmi.n = state->pmi.n;
+        pmi.bytes = malloc(pmi.n);
+        memcpy(pmi.bytes, state->pmi.bytes, pmi.n);
+        fake_store_unlock(s);
+        finish(&b, s);
+    }
+    return &pmi;
+}
+
+START_TEST(test_comparison_has_the_estimates_of_its_objectives)
+{
+    const store_bytes *blob = comparison_reference();
+    static const char *const alone[] = {",\"objective\":\"infonce-anchor\"", NULL, ",\"objective\":\"nwj\""};
+    proto_pmi_view view, single;
+    ck_assert_int_eq(proto_pmi_open(&view, blob->bytes, blob->n, 1, NULL), MI_NOT_FOUND);
+    for (uint32_t variant = 0; variant < 3; variant += 2) {
+        char fields[512];
+        bench b = {0};
+        snprintf(fields, sizeof fields, "%s%s", QUICK, alone[variant]);
+        store *s = fake_store_new(2, N_PAIRS, 600, fields);
+        start(&b, s, 2, 60000);
+        wait_until(&b, s, is_terminal);
+        const fake_state *state = fake_store_lock(s);
+        ck_assert_int_eq(proto_pmi_open(&view, blob->bytes, blob->n, variant, NULL), MI_OK);
+        ck_assert_int_eq(proto_pmi_open(&single, state->pmi.bytes, state->pmi.n, 0, NULL), MI_OK);
+        ck_assert_uint_eq(view.rows, single.rows);
+        ck_assert_mem_eq(view.pmi, single.pmi, view.rows * 4 * sizeof(double));
+        fake_store_unlock(s);
+        finish(&b, s);
+    }
+}
+END_TEST
+
+START_TEST(test_stopped_comparison_goes_on_to_the_same_bytes)
+{
+    const store_bytes *expected = comparison_reference();
+    bench b = {0};
+    store *s = fake_store_new_variants(3, 2, N_PAIRS, 600, QUICK THREE);
+    bool done = false;
+    for (int i = 0; !done; i++) {
+        start(&b, s, 2, 5);
+        if (i < 20)
+            uv_sleep(15);
+        else
+            wait_until(&b, s, is_terminal);
+        done = is_terminal(fake_store_lock(s));
+        fake_store_unlock(s);
+        if (done)
+            break;
+        stop(&b);
+        fake_store_restart(s);
+    }
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_msg(state->result != NULL, "%s", state->problem ? state->problem : "no result");
+    ck_assert_uint_eq(state->pmi.n, expected->n);
+    ck_assert_mem_eq(state->pmi.bytes, expected->bytes, expected->n);
+    fake_store_unlock(s);
+    finish(&b, s);
+}
+END_TEST
+
+START_TEST(test_comparison_waits_for_a_full_disk)
+{
+    const store_bytes *expected = comparison_reference();
+    bench b = {0};
+    store *s = fake_store_new_variants(3, 2, N_PAIRS, 600, QUICK THREE);
+    fake_store_fail(s, FAKE_BLOB_COMMIT, MI_NO_SPACE, 2);
+    fake_store_fail(s, FAKE_SUCCEED, MI_IO, 1);
+    start(&b, s, 2, 60000);
+    wait_until(&b, s, is_terminal);
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_ptr_nonnull(state->result);
+    ck_assert_uint_eq(state->pmi.n, expected->n);
+    ck_assert_mem_eq(state->pmi.bytes, expected->bytes, expected->n);
+    fake_store_unlock(s);
+    finish(&b, s);
+}
+END_TEST
+
+/* NWJ of raw data at a rate that nothing survives; anchor's loss stays finite with so little weight on it. */
+#define DIVERGE                                                                                            \
+    ",\"recipe\":\"paper\",\"critic\":{\"hidden\":[8],\"embed\":4},\"train\":{\"batch\":32,\"max_steps\":" \
+    "60,"                                                                                                  \
+    "\"learning_rate\":1,\"early_stopping\":false,\"evaluate_every\":20}"
+
+START_TEST(test_an_objective_that_diverges_fails_alone)
+{
+    bench b = {0};
+    store *s = fake_store_new_variants(2, 2, N_PAIRS, 600, DIVERGE ",\"objectives\":[\"nwj\",\"infonce\"]");
+    start(&b, s, 2, 60000);
+    wait_until(&b, s, is_terminal);
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_msg(state->result != NULL, "%s", state->problem ? state->problem : "no result");
+    ck_assert_ptr_nonnull(strstr(state->result, "\"error\":{\"code\":\"numeric_divergence\""));
+    ck_assert_ptr_nonnull(strstr(state->result, "1 objective failed"));
+    fake_store_unlock(s);
+    finish(&b, s);
+}
+END_TEST
+
+START_TEST(test_a_comparison_of_which_nothing_stands_fails)
+{
+    bench b = {0};
+    store *s = fake_store_new_variants(1, 2, N_PAIRS, 600, DIVERGE ",\"objectives\":[\"nwj\"]");
+    start(&b, s, 2, 60000);
+    wait_until(&b, s, is_terminal);
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_ptr_null(state->result);
+    ck_assert_ptr_nonnull(strstr(state->problem, "numeric_divergence"));
+    fake_store_unlock(s);
+    finish(&b, s);
+}
+END_TEST
+
 START_TEST(test_envelope_gives_back_what_was_put_in)
 {
     char bytes[RUN_ENVELOPE_BYTES + 3];
     const void *payload;
     size_t n;
-    double train_s;
-    run_envelope_write(bytes, 12.5);
+    run_envelope got;
+    run_envelope_write(bytes, &(run_envelope){12.5, 13.5, MI_NUMERIC});
     memcpy(bytes + RUN_ENVELOPE_BYTES, "abc", 3);
-    ck_assert_int_eq(run_envelope_open(&train_s, &payload, &n, bytes, sizeof bytes, NULL), MI_OK);
-    ck_assert_double_eq(train_s, 12.5);
+    ck_assert_int_eq(run_envelope_open(&got, &payload, &n, bytes, sizeof bytes, NULL), MI_OK);
+    ck_assert_double_eq(got.train_s, 12.5);
+    ck_assert_double_eq(got.run_s, 13.5);
+    ck_assert_int_eq(got.status, MI_NUMERIC);
     ck_assert_uint_eq(n, 3);
     ck_assert_mem_eq(payload, "abc", 3);
-    ck_assert_int_eq(run_envelope_open(&train_s, &payload, &n, bytes, RUN_ENVELOPE_BYTES - 1, NULL),
-                     MI_CORRUPT);
+    ck_assert_int_eq(run_envelope_open(&got, &payload, &n, bytes, RUN_ENVELOPE_BYTES - 1, NULL), MI_CORRUPT);
     bytes[0] ^= 1;
-    ck_assert_int_eq(run_envelope_open(&train_s, &payload, &n, bytes, sizeof bytes, NULL), MI_CORRUPT);
-    run_envelope_write(bytes, (double)NAN);
-    ck_assert_int_eq(run_envelope_open(&train_s, &payload, &n, bytes, sizeof bytes, NULL), MI_CORRUPT);
+    ck_assert_int_eq(run_envelope_open(&got, &payload, &n, bytes, sizeof bytes, NULL), MI_CORRUPT);
+    run_envelope_write(bytes, &(run_envelope){(double)NAN, 1, MI_OK});
+    ck_assert_int_eq(run_envelope_open(&got, &payload, &n, bytes, sizeof bytes, NULL), MI_CORRUPT);
+}
+END_TEST
+
+START_TEST(test_envelope_of_the_version_before_is_read)
+{
+    char bytes[16 + 3] = "MURUN1\0";
+    const void *payload;
+    size_t n;
+    run_envelope got;
+    memcpy(bytes + 8, &(double){2.5}, sizeof(double));
+    memcpy(bytes + 16, "abc", 3);
+    ck_assert_int_eq(run_envelope_open(&got, &payload, &n, bytes, sizeof bytes, NULL), MI_OK);
+    ck_assert_double_eq(got.train_s, 2.5);
+    ck_assert_double_eq(got.run_s, 2.5);
+    ck_assert_int_eq(got.status, MI_OK);
+    ck_assert_uint_eq(n, 3);
+    ck_assert_mem_eq(payload, "abc", 3);
 }
 END_TEST
 
@@ -337,5 +487,8 @@ int main(void)
               test_hint_of_a_cancel_is_followed_at_once, test_lost_lease_drops_the_run_without_a_word,
               test_store_trouble_does_not_end_training, test_result_waits_for_a_full_disk,
               test_failures_say_what_it_was, test_no_curve_where_none_is_wanted,
-              test_envelope_gives_back_what_was_put_in);
+              test_comparison_has_the_estimates_of_its_objectives,
+              test_stopped_comparison_goes_on_to_the_same_bytes, test_comparison_waits_for_a_full_disk,
+              test_an_objective_that_diverges_fails_alone, test_a_comparison_of_which_nothing_stands_fails,
+              test_envelope_gives_back_what_was_put_in, test_envelope_of_the_version_before_is_read);
 }

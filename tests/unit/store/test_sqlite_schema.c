@@ -161,8 +161,7 @@ static int64_t integer_of(const char *sql)
 
 START_TEST(test_an_old_folder_and_a_new_one_have_the_same_schema)
 {
-    static const char digest[] =
-        "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'",
+    static const char digest[] = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'",
                       references[] = "SELECT count(*) FROM pragma_foreign_key_list('run_results')"
                                      " WHERE \"table\" = 'runs' AND on_delete = 'CASCADE'";
     fixture_setup(&f, 0);
