@@ -249,31 +249,53 @@ static bool same_objective(const mi_objective_spec *a, const mi_objective_spec *
     return true;
 }
 
+/* The first of those before the n-th that is like it; n: none. One without an entry is a bad one. */
+static uint32_t find_same(const proto_job *job, uint32_t n)
+{
+    for (uint32_t k = 0; k < n; k++)
+        if (job->objectives[k].entry && same_objective(&job->objectives[k], &job->objectives[n]))
+            return k;
+    return n;
+}
+
+static size_t count_children(const proto_node *list)
+{
+    size_t n = 0;
+    for (const proto_node *node = proto_node_first(list); node; node = proto_node_next(node))
+        n++;
+    return n;
+}
+
 static void decode_comparison(proto_job *job, const proto_node *list, proto_problem *problem)
 {
     static const char pointer[] = "/objectives";
     char at[64], found[64];
-    bool good[PROTO_MAX_OBJECTIVES] = {false};
+    bool complete = true;
     uint32_t n = 0;
     if (proto_node_kind(list) != PROTO_ARRAY || !proto_node_first(list)) {
         proto_problem_add(problem, pointer, "expected an array of 1 to %d objectives, found %s",
                           PROTO_MAX_OBJECTIVES, proto_node_describe(list, found));
         return;
     }
+    if (count_children(list) > PROTO_MAX_OBJECTIVES) {
+        proto_problem_add(problem, pointer, "has more than %d objectives", PROTO_MAX_OBJECTIVES);
+        return;
+    }
     for (const proto_node *node = proto_node_first(list); node; node = proto_node_next(node), n++) {
-        if (n == PROTO_MAX_OBJECTIVES) {
-            proto_problem_add(problem, pointer, "has more than %d objectives", PROTO_MAX_OBJECTIVES);
-            return;
-        }
         snprintf(at, sizeof at, "%s/%" PRIu32, pointer, n);
         const decoding d = {&job->objectives[n], &job->spec, at, problem};
-        good[n] = decode_objective(&d, node, NULL);
-        for (uint32_t k = 0; k < n && good[n]; k++)
-            if (good[k] && same_objective(&job->objectives[k], &job->objectives[n]))
-                proto_problem_add(problem, at, "is the same as /objectives/%" PRIu32, k);
+        if (!decode_objective(&d, node, NULL)) {
+            job->objectives[n].entry = NULL;
+            complete = false;
+            continue;
+        }
+        const uint32_t same = find_same(job, n);
+        if (same < n)
+            proto_problem_add(problem, at, "is the same as /objectives/%" PRIu32, same);
     }
-    job->n_objectives = n;
-    if (good[0])
+    /* With a bad one among them there is no comparison, and nobody will look at it but for more mistakes. */
+    job->n_objectives = complete ? n : 0;
+    if (complete)
         job->spec.objective = job->objectives[0];
 }
 

@@ -99,8 +99,11 @@ class Daemon(Client):
         assert pmi.status == 200 and curve.status == 200, (pmi, curve)
         result = job["result"]
         kept = ("mi", "bracket_nats", "calibration", "null", "permutation", "warnings")
+        rows = [{key: row[key] for key in row if key not in ("train_s", "run_s", "time_share", "pmi")}
+                for row in result.get("comparison", [])]
+        tables = [self.get(row["pmi"], headers=npy).body for row in result.get("comparison", []) if row.get("pmi")]
         return {**{key: result[key] for key in kept}, "steps": result["timing"]["steps"], "pmi": pmi.body,
-                "curve": curve.body}
+                "curve": curve.body, "comparison": rows, "tables": tables, "agreement": result.get("agreement")}
 
 
 def training(job):

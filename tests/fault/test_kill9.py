@@ -71,6 +71,21 @@ def test_job_killed_while_its_results_are_combined_is_combined_again(daemon):
     pytest.fail("the kill never came in time")
 
 
+def test_comparison_killed_in_each_of_its_objectives_ends_with_the_same_bits(daemon, spec):
+    compared = {**spec, "objectives": ["infonce-anchor", "infonce", "nwj"], "train": {**spec["train"], "max_steps": 2000}}
+    calm = daemon("--workers", "2", folder="calm").start()
+    expected = calm.outcome(calm.accept(compared))
+    assert len(expected["comparison"]) == 3 and len(expected["tables"]) == 2
+    server = daemon("--workers", "2").start()
+    job_id = server.accept(compared)
+    for done in (0, 2, 4):  # so many runs, two of each objective
+        server.wait(job_id, lambda job: job["progress"]["runs_done"] >= done and job["progress"]["fraction"] > (done + 0.2) / 6)
+        server.kill()
+        server.start()
+    assert server.job(job_id)["state"] not in TERMINAL, "too late to test anything"
+    assert server.outcome(job_id) == expected
+
+
 def test_finished_jobs_survive_a_kill(daemon, spec):
     server = daemon("--workers", "2").start()
     job_id = server.accept({**spec, "train": {"max_steps": 30}})
