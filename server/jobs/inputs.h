@@ -13,7 +13,7 @@ typedef struct job_inputs {
     store_mapping mapping[2]; /* x, y */
     mi_matrix x, y;           /* inside the mappings, with their categorical columns */
     uint8_t *categorical[2];
-    mi_spec spec; /* of the run\'s variant */
+    mi_spec spec; /* of the run's variant */
 } job_inputs;
 
 /* MI_CORRUPT when the data are gone or damaged, MI_INVALID when the spec does not decode (any more). On error
