@@ -1,6 +1,6 @@
 /*
  * The definition of a scoring rule over tuples, one tuple after the other, by the formulas in which the rules
- * are published: nothing shared with the code that trains.
+ * are published. Of the code that trains it shares no formula.
  */
 #include "objective_entries.h"
 #include "rule_loss.h"

@@ -9,6 +9,9 @@
  * independent of each other given y_j. K = N is the leave-one-out form of objective_anchor.c, K = 1 a sum
  * over pairs.
  *
+ * Both kinds of tuples have K candidates: all B of a column for the positive class and B-1 for the anchor
+ * would be cheaper, and is not Fisher-consistent (its log r is off by a term of order 1/B).
+ *
  * A rule sees a window only through sums of powers of r (scoring_rule.h). So: powers of all negatives, their
  * window sums, the rule on every window, and its derivatives by the sums summed back over the windows that
  * hold a negative, which is a window sum again. O(B) per anchor whatever K is. Each anchor is shifted by its
