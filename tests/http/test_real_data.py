@@ -16,12 +16,12 @@ def needs(path):
     return path
 
 
-def estimate(server, x, y, **spec):
+def estimate(server, x, y, inputs=None, **spec):
     """Uploads both files, runs one job to its end, returns the job."""
     for name, path in (("x", x), ("y", y)):
         status, _, body = server.request("PUT", f"/v1/datasets/{name}", body=pathlib.Path(path).read_bytes())
         assert status in (200, 201), body
-    job = server.run_job({"x": {"dataset": "x"}, "y": {"dataset": "y"}, **spec}, timeout=600)
+    job = server.run_job({"x": {"dataset": "x"}, "y": {"dataset": "y"}, **(inputs or {}), **spec}, timeout=600)
     assert job["state"] == "succeeded", job
     result = job["result"]
     print(f"{x.name} | {y.name}: {result['mi']['nats']:.3f} nats, sampling 95 % {result['mi']['sampling95_nats']}, "
@@ -46,7 +46,7 @@ def test_two_views_of_a_digit_tell_true_pairs_from_mismatched_ones(server):
 def test_a_view_of_a_digit_tells_its_label(server):
     """200 digits of each class, nearly all of them told apart by the view: I comes close to H(label) = ln 10."""
     views = needs(DATA / "uci_mfeat")
-    job = estimate(server, views / "fac.npy", views / "labels.npy", y={"dataset": "y", "categorical": "all"})
+    job = estimate(server, views / "fac.npy", views / "labels.npy", {"y": {"dataset": "y", "categorical": "all"}})
     assert job["spec"]["y"]["categorical"] == "all"
     mi = job["result"]["mi"]
     assert mi["nats"] == pytest.approx(math.log(10), abs=0.15)
