@@ -65,8 +65,14 @@ void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, 
         const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
         float *to = last ? out : hidden->layer[l];
         const size_t ld = last ? ld_out : m;
+        if (hidden->factor[l]) {
+            mi_vec_multiply(hidden->dropped[l], in, hidden->factor[l], n * k);
+            in = hidden->dropped[l];
+        }
         mi_gemm(n, m, k, in, k, params + mlp->weights[l], m, 0.0f, to, ld);
-        mi_vec_bias(to, n, m, ld, params + mlp->biases[l], !last);
+        mi_vec_bias(to, n, m, ld, params + mlp->biases[l], !last && mlp->leak == 0.0f);
+        if (!last && mlp->leak != 0.0f)
+            mi_vec_leaky(to, mlp->leak, n * m);
         in = to;
     }
 }
@@ -79,7 +85,8 @@ void mi_mlp_backward(const mi_mlp *mlp, const float *params, const float *input,
     size_t ld = ld_out;
     for (uint32_t l = mlp->n_layers; l-- > 0;) {
         const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
-        const float *in = l == 0 ? input : hidden->layer[l - 1];
+        const float *before = l == 0 ? input : hidden->layer[l - 1];
+        const float *in = hidden->factor[l] ? hidden->dropped[l] : before;
         float *bias = grad + mlp->biases[l];
         mi_gemm_tn(k, m, n, in, k, delta, ld, beta, grad + mlp->weights[l], m);
         if (beta == 0.0f)
@@ -89,8 +96,12 @@ void mi_mlp_backward(const mi_mlp *mlp, const float *params, const float *input,
         if (!below)
             break;
         mi_gemm_nt(n, k, m, delta, ld, params + mlp->weights[l], m, 0.0f, below, k);
-        if (l > 0)
-            mi_vec_relu_gradient(below, in, n * k);
+        if (hidden->factor[l])
+            mi_vec_multiply(below, below, hidden->factor[l], n * k);
+        if (l > 0 && mlp->leak == 0.0f)
+            mi_vec_relu_gradient(below, before, n * k);
+        else if (l > 0)
+            mi_vec_leaky_gradient(below, before, mlp->leak, n * k);
         delta = below;
         ld = k;
     }

@@ -1,5 +1,6 @@
 /*
- * A dense tower: affine maps with ReLU between them, linear at the end.
+ * A dense tower: affine maps with ReLU between them, linear at the end. Between them also a leaky ReLU, and
+ * before each of them dropout, for those who ask.
  *
  * Parameters of layer l, one after the other: weights (dim[l], dim[l+1]) row-major, then biases (dim[l+1]).
  */
@@ -20,11 +21,16 @@ typedef struct mi_mlp {
     size_t weights[MI_MLP_LAYERS];   /* offsets into the tower's parameters */
     size_t biases[MI_MLP_LAYERS];
     size_t n_params;
+    float leak; /* slope of the activation below 0; mi_mlp_shape leaves 0, which is ReLU */
 } mi_mlp;
 
 /* Outputs of the hidden layers, (n, dim[l+1]) for l = 0 .. n_layers-2. */
 typedef struct mi_mlp_hidden {
     float *layer[MI_MAX_HIDDEN];
+    /* Dropout: (n, dim[l]) factors of the input of layer l, the caller's, and room for what is left of that
+     * input. NULL: none. */
+    const float *factor[MI_MLP_LAYERS];
+    float *dropped[MI_MLP_LAYERS];
 } mi_mlp_hidden;
 
 /* MI_LIMIT when the number of parameters or a dimension passes what BLAS and size_t can index. */

@@ -1,7 +1,8 @@
 /*
  * Inside of a run. run.c has its life and the state machine, run_checkpoint.c what outlives it; what a phase
  * does is the method's (run_method.h): run_critic.c, run_train.c and run_score.c for critics,
- * run_neighbours.c for nearest neighbours. run_feed.c is for those who train on an endless sample.
+ * run_neighbours.c for nearest neighbours, run_latent.c for those of learned codes. run_feed.c is for those
+ * who train on an endless sample.
  *
  * Dimension letters: D columns of a prepared side, G baseline columns, S feature width, B batch, V validation
  * rows, T test rows.
@@ -10,6 +11,7 @@
 #define MI_RUN_INTERNAL_H
 
 #include "arena.h"
+#include "autoencoder.h"
 #include "calibrate.h"
 #include "critic.h"
 #include "gaussian.h"
@@ -61,6 +63,7 @@ typedef struct neighbour_search {
     uint32_t *sample;  /* (T) of each test pair */
     uint32_t *visit;   /* (T) test pairs in the order in which they are asked for */
     uint32_t *partner; /* (n of ksg) of one permutation */
+    int stage;         /* of scoring */
     uint32_t next;     /* pair of the stage */
     double sum;        /* over the pairs of a permutation */
 } neighbour_search;
@@ -112,6 +115,9 @@ struct mi_run {
 
     scoring scoring;
     neighbour_search search;
+
+    mi_autoencoder autoencoder;
+    float *codes[2]; /* (T, code) of the test rows */
 };
 
 /* run.c */

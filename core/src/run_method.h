@@ -37,6 +37,7 @@ typedef struct mi_run_method {
 extern const mi_run_method mi_run_critic;     /* a critic on a loss */
 extern const mi_run_method mi_run_baseline;   /* the same without a network */
 extern const mi_run_method mi_run_neighbours; /* KSG */
+extern const mi_run_method mi_run_latent;     /* LMI: KSG of learned codes */
 
 const mi_run_method *mi_run_method_of(const mi_spec *spec);
 

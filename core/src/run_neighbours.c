@@ -123,7 +123,7 @@ mi_status mi_run_search_step(mi_run *run, int *done, mi_error *err)
     uint64_t before = 0;
     int stage_done = 0;
     (void)err; /* nothing of it can fail */
-    switch (run->stage) {
+    switch (search->stage) {
     case STAGE_TEST:
         score_test_pairs(run);
         stage_done = search->next == n_test;
@@ -148,7 +148,7 @@ mi_status mi_run_search_step(mi_run *run, int *done, mi_error *err)
     }
     s->share = share_done(run, before + search->next);
     if (stage_done) {
-        run->stage++;
+        search->stage++;
         search->next = 0;
     }
     if (*done) {

@@ -285,6 +285,30 @@ void mi_vec_relu_gradient(float *gradient, const float *output, size_t n)
 }
 
 MI_VECTOR_CLONES
+void mi_vec_leaky(float *values, float slope, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        values[i] = values[i] < 0.0f ? slope * values[i] : values[i];
+}
+
+MI_VECTOR_CLONES
+void mi_vec_leaky_gradient(float *gradient, const float *output, float slope, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        gradient[i] = output[i] > 0.0f ? gradient[i] : slope * gradient[i];
+}
+
+MI_VECTOR_CLONES
+void mi_vec_multiply(float *out, const float *a, const float *b, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        out[i] = a[i] * b[i];
+}
+
+MI_VECTOR_CLONES
 void mi_vec_column_sums(float *sum, const float *rows, size_t n, size_t width, size_t ld)
 {
     for (size_t i = 0; i < n; i++)

@@ -57,6 +57,15 @@ void mi_vec_bias(float *rows, size_t n, size_t width, size_t ld, const float *bi
 /* gradient[i] = 0 where the rectified output[i] is 0. */
 void mi_vec_relu_gradient(float *gradient, const float *output, size_t n);
 
+/* values[i] *= slope where it is below 0. */
+void mi_vec_leaky(float *values, float slope, size_t n);
+
+/* gradient[i] *= slope where the output[i] of mi_vec_leaky is not above 0. slope > 0. */
+void mi_vec_leaky_gradient(float *gradient, const float *output, float slope, size_t n);
+
+/* out = a * b, element by element; out may be a. */
+void mi_vec_multiply(float *out, const float *a, const float *b, size_t n);
+
 /* sum (width) += the column sums of rows (n, width), leading dimension ld. */
 void mi_vec_column_sums(float *sum, const float *rows, size_t n, size_t width, size_t ld);
 

@@ -156,7 +156,8 @@ static void warn_training(mi_estimate *e, const mi_evidence *v)
     for (uint32_t i = 0; i < v->n_results; i++)
         late += v->results[i]->steps >= train->max_steps &&
                 v->results[i]->best_step > LATE_BEST * train->max_steps;
-    if (train->early_stopping && late > 0)
+    /* A reconstruction improves without end; more of it tells little about the information. */
+    if (train->early_stopping && late > 0 && mi_spec_has_critic(v->spec))
         warn(e, MI_WARN_STEP_LIMIT,
              "%u of %u runs still improved when they ended at step %u; raise /train/max_steps", late,
              v->n_results, train->max_steps);

@@ -44,6 +44,19 @@ static mi_spec spec_of(const char *objective)
     return spec;
 }
 
+/* An autoencoder of a size for tests. */
+static mi_spec small_lmi(void)
+{
+    mi_spec spec = spec_of("lmi");
+    spec.objective.params.width = 64;
+    spec.objective.params.latent = 4;
+    spec.train.batch = 128;
+    spec.train.max_steps = 400;
+    spec.train.learning_rate = 1e-3;
+    spec.split.folds = 2;
+    return spec;
+}
+
 static mi_estimate *estimate(const mi_spec *spec, const sample *s)
 {
     return estimate_all(spec, s->mx, s->my);
@@ -246,6 +259,124 @@ START_TEST(test_ksg_works_in_bounded_pieces)
 }
 END_TEST
 
+/* Two correlated dimensions, seen by each side through a linear map into fifty. */
+static sample draw_embedded(double truth, uint32_t n)
+{
+    enum { LATENT = 2, DIM = 50 };
+    sample thin = draw(law_of("gaussian", LATENT, truth), 10, n);
+    sample s = {.x = malloc(sizeof(float) * n * DIM), .y = malloc(sizeof(float) * n * DIM)};
+    float map[2][LATENT * DIM];
+    fill_normal(map[0], LATENT * DIM, 11);
+    fill_normal(map[1], LATENT * DIM, 12);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t j = 0; j < DIM; j++) {
+            s.x[i * DIM + j] = thin.x[2 * i] * map[0][j] + thin.x[2 * i + 1] * map[0][DIM + j];
+            s.y[i * DIM + j] = thin.y[2 * i] * map[1][j] + thin.y[2 * i + 1] * map[1][DIM + j];
+        }
+    s.mx = (mi_matrix){.data = s.x, .rows = n, .cols = DIM};
+    s.my = (mi_matrix){.data = s.y, .rows = n, .cols = DIM};
+    sample_free(&thin);
+    return s;
+}
+
+START_TEST(test_lmi_finds_the_information_of_few_dimensions_in_many)
+{
+    enum { N = 2000 };
+    sample s = draw_embedded(1.0, N);
+    mi_spec spec = small_lmi();
+    spec.prepare.transform = MI_TRANSFORM_ZSCORE;
+    spec.prepare.pca = MI_PCA_OFF;
+    mi_estimate *e = estimate(&spec, &s);
+    printf("lmi 2 in 50 dimensions, truth 1 estimate %.3f se %.3f auroc %.3f\n", e->mi_nats, e->std_err,
+           e->auroc);
+    ck_assert_double_lt(fabs(e->mi_nats - 1.0), 0.15);
+    check_every_pair(e, N);
+    mi_estimate_free(e);
+    sample_free(&s);
+}
+END_TEST
+
+START_TEST(test_lmi_is_a_whole_estimate)
+{
+    enum { N = 1000 };
+    for (int dependent = 0; dependent < 2; dependent++) {
+        sample s = draw(dependent ? law_of("gaussian", 5, 1.0) : law_of("independent", 3, 0.0), 13, N);
+        mi_spec spec = small_lmi();
+        spec.permutations = 19;
+        mi_estimate *e = estimate(&spec, &s);
+        printf("lmi %s: estimate %.3f permuted mean %.3f p %.2f\n", dependent ? "gaussian" : "independent",
+               e->mi_nats, e->permutation_mean, e->permutation_p);
+        check_every_pair(e, N);
+        for (uint32_t i = 0; i < e->n_warnings; i++) /* each fold has codes of its own */
+            ck_assert_msg(e->warnings[i].code == MI_WARN_FOLDS_DISAGREE, "%s", e->warnings[i].detail);
+        ck_assert_double_lt(fabs(e->permutation_mean), 0.08);
+        if (dependent) {
+            ck_assert_double_gt(e->mi_nats, 0.3);
+            ck_assert_double_eq_tol(e->permutation_p, 0.05, 1e-12);
+        } else {
+            ck_assert_double_lt(fabs(e->mi_nats), 0.1);
+        }
+        mi_estimate_free(e);
+        sample_free(&s);
+    }
+}
+END_TEST
+
+static unsigned char *pack(const mi_run_result *r, size_t *n)
+{
+    *n = mi_run_result_pack(r, NULL, 0);
+    unsigned char *bytes = malloc(*n);
+    mi_run_result_pack(r, bytes, *n);
+    return bytes;
+}
+
+START_TEST(test_resumed_lmi_gives_the_same_bytes)
+{
+    sample s = draw(law_of("spiral", 3, 0.0), 14, 400);
+    mi_spec spec = small_lmi();
+    spec.train.max_steps = 60;
+    spec.train.batch = 64;
+    spec.permutations = 2;
+    mi_run_result *whole = run_to_end(&spec, 0, 1, s.mx, s.my);
+    size_t n_whole = 0;
+    unsigned char *expected = pack(whole, &n_whole);
+    ck_assert_uint_gt(whole->n_curve, 2);
+    ck_assert(isfinite(whole->curve[1].train_loss) && isnan(whole->curve[1].train_mi));
+    const uint32_t stops[] = {1, 6, 7, 31, 60};
+    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
+        mi_run *run = NULL;
+        mi_progress p = {0};
+        mi_error err = {0};
+        ck_assert_int_eq(mi_run_new(&run, &spec, 0, 1, s.mx, s.my, NULL), MI_OK);
+        while (p.phase < MI_PHASE_TRAIN || (p.phase == MI_PHASE_TRAIN && p.step < stops[i]))
+            ck_assert_int_eq(mi_run_step(run, &p, NULL), MI_OK);
+        const size_t n = mi_run_checkpoint(run, NULL, 0);
+        ck_assert_uint_gt(n, 0);
+        void *checkpoint = malloc(n);
+        mi_run_checkpoint(run, checkpoint, n);
+        mi_run_free(run);
+
+        ck_assert_int_eq(mi_run_new(&run, &spec, 0, 1, s.mx, s.my, NULL), MI_OK);
+        ck_assert_msg(mi_run_restore(run, checkpoint, n, &err) == MI_OK, "%s", err.message);
+        mi_run_result *resumed = NULL;
+        for (p.phase = MI_PHASE_TRAIN; p.phase != MI_PHASE_DONE;)
+            ck_assert_int_eq(mi_run_step(run, &p, NULL), MI_OK);
+        ck_assert_int_eq(mi_run_finish(run, &resumed, NULL), MI_OK);
+        size_t n_bytes = 0;
+        unsigned char *bytes = pack(resumed, &n_bytes);
+        ck_assert_uint_eq(n_bytes, n_whole);
+        ck_assert_msg(memcmp(bytes, expected, n_whole) == 0, "resumed at step %u", stops[i]);
+        free(bytes);
+        free(checkpoint);
+        mi_run_result_free(resumed);
+        mi_run_free(run);
+    }
+    free(expected);
+    mi_run_result_free(whole);
+    sample_free(&s);
+}
+END_TEST
+
 START_TEST(test_more_neighbours_than_pairs_are_refused)
 {
     mi_spec spec = spec_of("ksg");
@@ -259,16 +390,24 @@ START_TEST(test_more_neighbours_than_pairs_are_refused)
     spec.train.batch = 1; /* of no concern */
     spec.split.validation = 0.99;
     ck_assert_int_eq(mi_plan_make(&plan, &spec, 50, 1, 1, &err), MI_OK);
+
+    spec = small_lmi(); /* counts among the pairs of a fold */
+    spec.objective.params.neighbours = 49;
+    ck_assert_int_eq(mi_plan_make(&plan, &spec, 100, 1, 1, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/objective/neighbors");
+    spec.objective.params.neighbours = 48;
+    ck_assert_int_eq(mi_plan_make(&plan, &spec, 100, 1, 1, &err), MI_OK);
 }
 END_TEST
 
 START_TEST(test_every_reference_fits_its_workspace_and_repeats_itself)
 {
-    static const char *const names[] = {"gaussian", "ksg"};
+    static const char *const names[] = {"gaussian", "ksg", "lmi"};
     sample s = draw(law_of("spiral", 3, 0.0), 9, 200);
     for (size_t m = 0; m < sizeof names / sizeof names[0]; m++)
         for (uint32_t folds = 1; folds <= 7; folds += 3) {
-            mi_spec spec = spec_of(names[m]);
+            mi_spec spec = m == 2 ? small_lmi() : spec_of(names[m]);
+            spec.train.max_steps = 20;
             spec.split.folds = folds;
             spec.permutations = 3;
             spec.prepare.pca = folds == 4 ? 2 : MI_PCA_AUTO;
@@ -300,6 +439,7 @@ int main(void)
               test_the_baseline_is_the_critic_before_its_first_step,
               test_ksg_does_not_depend_on_the_number_of_folds, test_ksg_on_ranks_ignores_monotone_maps,
               test_ksg_says_nothing_of_what_it_does_not_fit, test_ksg_works_in_bounded_pieces,
-              test_more_neighbours_than_pairs_are_refused,
+              test_lmi_finds_the_information_of_few_dimensions_in_many, test_lmi_is_a_whole_estimate,
+              test_resumed_lmi_gives_the_same_bytes, test_more_neighbours_than_pairs_are_refused,
               test_every_reference_fits_its_workspace_and_repeats_itself);
 }
