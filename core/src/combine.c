@@ -326,6 +326,19 @@ static mi_status take_scratch(job *c, size_t n_null, mi_error *err)
     return MI_OK;
 }
 
+static mi_status count_repeats(job *c, mi_matrix x, mi_matrix y, mi_error *err)
+{
+    mi_evidence *v = &c->evidence;
+    const mi_method method = c->spec->objective.entry->method;
+    const int neighbours = method == MI_METHOD_NEIGHBOURS || method == MI_METHOD_LATENT;
+    mi_status status = mi_count_duplicates(&v->n_duplicates, x, y, err);
+    if (status == MI_OK && neighbours)
+        status = mi_count_duplicates(&v->n_tied[0], x, x, err);
+    if (status == MI_OK && neighbours)
+        status = mi_count_duplicates(&v->n_tied[1], y, y, err);
+    return status;
+}
+
 mi_status mi_estimate_combine(mi_estimate **out, const mi_spec *spec, mi_run_result *const *results,
                               uint32_t n_results, mi_matrix x, mi_matrix y, mi_error *err)
 {
@@ -349,7 +362,7 @@ mi_status mi_estimate_combine(mi_estimate **out, const mi_spec *spec, mi_run_res
         return mi_fail(err, MI_MEMORY, "no memory for an estimate of %llu pairs", (unsigned long long)x.rows);
     if ((status = take_scratch(&c, n_null, err)) != MI_OK)
         goto out;
-    if (x.data && y.data && (status = mi_count_duplicates(&c.evidence.n_duplicates, x, y, err)) != MI_OK)
+    if (x.data && y.data && (status = count_repeats(&c, x, y, err)) != MI_OK)
         goto out;
     average_pmi(&c);
     per_run_and_replicate(&c);

@@ -143,7 +143,7 @@ const mi_objective mi_objectives[] = {
         .name = "ml-infonce",
         .help = "multi-label InfoNCE: DV with the joint pairs in the partition, at most log(B/alpha)",
         .type = MI_TYPE_BOUND,
-        .optimum = MI_OPT_LOG_RATIO_UP_TO_CONSTANT,
+        .optimum = MI_OPT_SATURATED,
         PARAMS(ml_infonce_params),
         LOSS(ml_infonce, partition),
         .estimate = mi_ml_infonce_estimate,

@@ -88,6 +88,8 @@ const char *mi_spec_no_pmi_reason(const mi_spec *spec)
     case MI_OPT_LOG_RATIO_UP_TO_CONSTANT:
         return spec->calibrate ? NULL
                                : "knows the ratio only up to a constant factor, which calibration would fix";
+    case MI_OPT_SATURATED:
+        return "knows a ratio that levels off at batch/alpha";
     case MI_OPT_LOG_RATIO_UP_TO_Y:
         break;
     }

@@ -132,6 +132,19 @@ static void warn_data(mi_estimate *e, const mi_evidence *v)
              (unsigned long long)v->n_duplicates, (unsigned long long)e->n_pairs);
 }
 
+static void warn_ties(mi_estimate *e, const mi_evidence *v)
+{
+    for (int side = 0; side < 2; side++)
+        if ((double)v->n_tied[side] > DUPLICATE_SHARE * (double)e->n_pairs) {
+            warn(e, MI_WARN_TIED_ROWS,
+                 "%llu of %llu rows of %s repeat an earlier one; %s counts neighbours and needs continuous "
+                 "columns: use infonce-anchor for labels and other discrete data",
+                 (unsigned long long)v->n_tied[side], (unsigned long long)e->n_pairs, side ? "y" : "x",
+                 v->spec->objective.entry->name);
+            return;
+        }
+}
+
 static void warn_objective(mi_estimate *e, const mi_evidence *v)
 {
     const mi_objective *objective = v->spec->objective.entry;
@@ -202,6 +215,7 @@ void mi_estimate_warn(mi_estimate *e, const mi_evidence *v)
     warn_fit(e, v);
     warn_folds(e, v);
     warn_data(e, v);
+    warn_ties(e, v);
     warn_objective(e, v);
     warn_training(e, v);
     warn_non_finite(e, v);

@@ -12,6 +12,7 @@ typedef struct mi_evidence {
     mi_run_result *const *results;
     uint32_t n_results;
     uint64_t n_duplicates;
+    uint64_t n_tied[2];               /* rows of x, of y that repeat an earlier one; counted for neighbours */
     double null_ratio_error;          /* standard error of null_mean_ratio */
     double fold_chi2;                 /* fold means against their sampling errors */
     uint32_t fold_dof;                /* 0: not known */

@@ -8,24 +8,25 @@
 #include "mi/run.h"
 
 /* X(name, code, what to do next) */
-#define MI_WARNING_MAP(X)                                                                           \
-    X(NEAR_LOG_N, "near_log_n",                                                                     \
-      "MI is close to the logarithm of the number of test pairs; treat it as a lower bound")        \
-    X(NOT_CALIBRATED, "not_calibrated",                                                             \
-      "the mean ratio over mismatched pairs is far from 1; the scale of r is off")                  \
-    X(OVERFIT, "train_test_gap",                                                                    \
-      "training MI is far above held-out MI; more pairs or a smaller critic would help")            \
-    X(BRACKET, "outside_bracket", "the plug-in value is far above the DV bound of the same critic") \
-    X(FOLDS_DISAGREE, "folds_disagree", "folds differ by more than sampling noise explains")        \
-    X(CONSTANT_COLUMNS, "constant_columns", "columns without variation were dropped")               \
-    X(FEW_PAIRS, "few_pairs", "fewer than 500 pairs; expect an under-estimate")                     \
-    X(DUPLICATE_ROWS, "duplicate_rows",                                                             \
-      "many pairs are exact duplicates; held-out pairs are not independent of training")            \
-    X(NO_PMI, "no_pmi",                                                                             \
-      "the objective knows the ratio only up to a factor C(y); no PMI, null or calibration")        \
-    X(BOUND, "lower_bound",                                                                         \
-      "the objective reports a lower bound, capped by the logarithm of the batch for InfoNCE")      \
-    X(STEP_LIMIT, "step_limit", "training ended at max_steps while validation loss still fell")     \
+#define MI_WARNING_MAP(X)                                                                            \
+    X(NEAR_LOG_N, "near_log_n",                                                                      \
+      "MI is close to the logarithm of the number of test pairs; treat it as a lower bound")         \
+    X(NOT_CALIBRATED, "not_calibrated",                                                              \
+      "the mean ratio over mismatched pairs is far from 1; the scale of r is off")                   \
+    X(OVERFIT, "train_test_gap",                                                                     \
+      "training MI is far above held-out MI; more pairs or a smaller critic would help")             \
+    X(BRACKET, "outside_bracket", "the plug-in value is far above the DV bound of the same critic")  \
+    X(FOLDS_DISAGREE, "folds_disagree", "folds differ by more than sampling noise explains")         \
+    X(CONSTANT_COLUMNS, "constant_columns", "columns without variation were dropped")                \
+    X(FEW_PAIRS, "few_pairs", "fewer than 500 pairs; expect an under-estimate")                      \
+    X(DUPLICATE_ROWS, "duplicate_rows",                                                              \
+      "many pairs are exact duplicates; held-out pairs are not independent of training")             \
+    X(TIED_ROWS, "tied_rows",                                                                        \
+      "nearest neighbours need continuous columns; rows of a side that repeat make them too low")    \
+    X(NO_PMI, "no_pmi", "the objective does not tell the ratio itself; no PMI, null or calibration") \
+    X(BOUND, "lower_bound",                                                                          \
+      "the objective reports a lower bound, capped by the logarithm of the batch for InfoNCE")       \
+    X(STEP_LIMIT, "step_limit", "training ended at max_steps while validation loss still fell")      \
     X(NON_FINITE, "non_finite", "a figure was not finite and is reported as null")
 
 typedef enum mi_warning_code {

@@ -38,6 +38,8 @@ typedef enum mi_optimum {
     MI_OPT_LOG_RATIO,                /* log r, by mi_objective_log_ratio */
     MI_OPT_LOG_RATIO_UP_TO_CONSTANT, /* log r + C: a PMI only once calibration has fixed C */
     MI_OPT_LOG_RATIO_UP_TO_Y,        /* log r + C(y): no PMI can be read off */
+    MI_OPT_SATURATED, /* log of r / (1 + w (r - 1)), up to a constant: it levels off, so neither can one here
+                       */
 } mi_optimum;
 
 typedef enum mi_directions {

@@ -286,7 +286,7 @@ static void check_recovery(const mi_objective_spec *spec, const char *name)
         off[k] = mi_objective_log_ratio(spec, c[k]) - want[k];
     for (size_t k = 0; k < n; k++) {
         double free = 0;
-        if (optimum == MI_OPT_LOG_RATIO_UP_TO_CONSTANT)
+        if (optimum == MI_OPT_LOG_RATIO_UP_TO_CONSTANT || optimum == MI_OPT_SATURATED)
             free = off[0];
         else if (optimum == MI_OPT_LOG_RATIO_UP_TO_Y)
             free = off[k % n_y];

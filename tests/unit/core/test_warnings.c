@@ -131,6 +131,27 @@ START_TEST(test_pairs_that_repeat)
 }
 END_TEST
 
+START_TEST(test_rows_that_tie_under_nearest_neighbours)
+{
+    synthetic_job *job = sound();
+    static float x[1000], y[1000];
+    fill_normal(x, 1000, 1);
+    for (int i = 0; i < 1000; i++)
+        y[i] = (float)(i % 10); /* a label */
+    for (int neighbours = 0; neighbours < 2; neighbours++) {
+        if (neighbours)
+            mi_spec_set_objective(&job->spec, mi_objective_find("ksg"));
+        mi_estimate *e = NULL;
+        ck_assert_int_eq(mi_estimate_combine(&e, &job->spec, job->results, 5, (mi_matrix){x, 1000, 1},
+                                             (mi_matrix){y, 1000, 1}, NULL),
+                         MI_OK);
+        ck_assert_int_eq(has_warning(e, MI_WARN_TIED_ROWS), neighbours);
+        mi_estimate_free(e);
+    }
+    synthetic_job_free(job);
+}
+END_TEST
+
 START_TEST(test_training_that_ended_too_early)
 {
     synthetic_job *job = sound();
@@ -150,5 +171,6 @@ int main(void)
     RUN_TESTS("warnings", test_a_sound_job_warns_of_nothing, test_names_are_those_of_the_interface,
               test_mi_near_the_logarithm_of_the_test_pairs, test_a_null_mean_ratio_far_from_one,
               test_training_far_above_held_out, test_plug_in_far_above_dv, test_folds_that_disagree,
-              test_data_that_are_few_or_constant, test_pairs_that_repeat, test_training_that_ended_too_early);
+              test_data_that_are_few_or_constant, test_pairs_that_repeat,
+              test_rows_that_tie_under_nearest_neighbours, test_training_that_ended_too_early);
 }
