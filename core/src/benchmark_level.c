@@ -94,8 +94,13 @@ mi_status mi_benchmark_combine(mi_benchmark *cell, mi_error *err)
         .steps = e->steps,
         .warnings = warning_bits(cell, e),
     };
-    if (finite == 0 && !cell->spec.reset)
-        level.steps -= (uint64_t)cell->spec.steps * cell->level; /* counted from the first level on */
+    for (uint32_t r = 0; r < s->n_runs; r++)
+        level.best_step += cell->results[r]->best_step;
+    level.best_step /= s->n_runs;
+    if (!finite && !cell->spec.reset) { /* the run counts from the first level on */
+        level.steps -= (uint64_t)cell->spec.steps * cell->level;
+        level.best_step -= (uint64_t)cell->spec.steps * cell->level;
+    }
     status = compare_with_truth(cell, e, &level, err);
     mi_estimate_free(e);
     if (status == MI_OK)

@@ -35,7 +35,7 @@
 #define ONE(field) +1
 enum {
     HEADER_BYTES = 4 + 4 + 8 + 5 * 4,
-    LEVEL_BYTES = 8 * (0 DOUBLES(ONE)) + 2 * 8 + 4,
+    LEVEL_BYTES = 8 * (0 DOUBLES(ONE)) + 3 * 8 + 4,
     POINT_BYTES = 2 * 4 + 4 * 8,
 };
 #undef ONE
@@ -80,6 +80,7 @@ static void put_level(unsigned char **at, const mi_benchmark_level *level)
 #undef PUT
     put(at, level->n_scored, 8);
     put(at, level->steps, 8);
+    put(at, level->best_step, 8);
     put(at, level->warnings, 4);
 }
 
@@ -158,6 +159,7 @@ mi_status mi_benchmark_result_unpack(mi_benchmark_result **out, const void *byte
 #undef GET
         levels[i].n_scored = get(&at, 8);
         levels[i].steps = get(&at, 8);
+        levels[i].best_step = get(&at, 8);
         levels[i].warnings = (uint32_t)get(&at, 4);
     }
     for (uint32_t i = 0; i < r->n_curve; i++) {

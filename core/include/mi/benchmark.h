@@ -112,7 +112,9 @@ typedef struct mi_benchmark_level {
     double infonce, nwj, dv, infonce_ceiling;
     double slope, log_scale;
     uint64_t n_scored, steps;
-    uint32_t warnings; /* bit 1 << mi_warning_code; STEP_LIMIT is no warning in a fresh cell */
+    uint64_t best_step; /* whose weights scored, of the level's steps, mean over its runs rounded down; 0 with
+                           a baseline: the baseline alone, training added nothing */
+    uint32_t warnings;  /* bit 1 << mi_warning_code; STEP_LIMIT is no warning in a fresh cell */
 } mi_benchmark_level;
 
 /* A point of the training curve of a level's first run. */

@@ -207,6 +207,8 @@ START_TEST(test_fresh_batches_teach_what_no_baseline_sees)
         ck_assert_double_eq(r->levels[i].truth_nats, spec.level_nats[i]);
         ck_assert_double_eq_tol(r->levels[i].mi_nats, spec.level_nats[i], 0.15);
         ck_assert_uint_eq(r->levels[i].steps, 700);
+        ck_assert_uint_le(r->levels[i].best_step, 700);
+        ck_assert_uint_gt(r->levels[i].best_step, 0); /* training helped */
     }
     uint32_t previous = 0;
     for (uint32_t i = 0; i < r->n_curve; i++) {
