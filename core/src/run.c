@@ -110,7 +110,7 @@ static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint3
     run->width[MI_SIDE_Y] = width[MI_SIDE_Y];
     run->n_rows = (uint32_t)x.rows;
     mi_split_size(&run->split, &spec->split, fold, run->n_rows);
-    run->batch = batch_of(spec, &run->split);
+    run->batch = batch_of(&run->spec, &run->split);
     run->spec.objective.params.batch = run->batch;
     run->spec.critic.y_offset = run->spec.objective.entry->y_offset;
 }
@@ -147,8 +147,12 @@ static mi_status check_training(const mi_train_spec *spec, const mi_split *small
     return MI_OK;
 }
 
-static mi_status check_spec(const mi_spec *spec, uint64_t n, mi_error *err)
+static mi_status check_spec(const mi_spec *asked, uint64_t n, mi_error *err)
 {
+    const mi_run_method *method = mi_run_method_of(asked);
+    mi_spec settled = *asked, *spec = &settled;
+    if (method->settle)
+        method->settle(&settled);
     if (n < MI_MIN_ROWS)
         return mi_fail_at(err, MI_INVALID, "/x", "%llu pairs; expected at least %u", (unsigned long long)n,
                           MI_MIN_ROWS);
@@ -162,7 +166,6 @@ static mi_status check_spec(const mi_spec *spec, uint64_t n, mi_error *err)
     if (spec->permutations > 0 && !mi_spec_has_pmi(spec))
         return mi_fail_at(err, MI_INVALID, "/permutations",
                           "the test needs PMIs, and %s gives none; expected 0", spec->objective.entry->name);
-    const mi_run_method *method = mi_run_method_of(spec);
     if (!mi_objective_is_shift(&spec->objective) && spec->critic.baseline != MI_BASELINE_NONE)
         return mi_fail_at(
             err, MI_INVALID, "/objective/output",

@@ -58,25 +58,9 @@ void mi_spec_from_recipe(mi_spec *spec, mi_recipe recipe)
     mi_spec_set_objective(spec, mi_objective_find("infonce-anchor"));
 }
 
-/* Of Gowri et al., NeurIPS 2024, where training is counted in epochs: at most 300 and a patience of 30. Here
- * it is 2,000 steps and 200, which is as many at 3,400 training rows; fewer rows get as many steps. (On
- * linear maps of 2 to 10 latent dimensions into 10 to 500, N = 2,000 to 5,000, twice the steps changed the
- * estimate by .02.)
- */
-static const mi_train_spec LATENT_TRAINING = {
-    .batch = 512,
-    .max_steps = 2000,
-    .learning_rate = 1e-4,
-    .early_stopping = 1,
-    .patience_steps = 200,
-    .evaluate_every = 7,
-};
-
 void mi_spec_set_objective(mi_spec *spec, const mi_objective *entry)
 {
     assert(entry);
-    if (entry->method == MI_METHOD_LATENT)
-        spec->train = LATENT_TRAINING;
     mi_objective_defaults(&spec->objective, entry, spec->recipe == MI_RECIPE_PAPER);
 }
 

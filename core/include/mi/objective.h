@@ -96,6 +96,9 @@ typedef struct mi_objective_params {
     uint32_t latent;                  /* LMI: columns of a code */
     uint32_t width;                   /* LMI: first hidden layer */
     double self_weight, cross_weight; /* LMI: of the reconstructions */
+    /* LMI: training of the codes, which is not that of a critic */
+    uint32_t code_batch, code_steps;
+    double code_rate;
 
     /* Not settings; kept by whoever trains. */
     uint32_t batch;       /* B of training: what an output means may depend on it (PCC) */

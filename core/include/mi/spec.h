@@ -89,8 +89,7 @@ typedef struct mi_spec {
 
 /* Fill every field from a recipe. Thread: any. */
 void mi_spec_from_recipe(mi_spec *spec, mi_recipe recipe);
-/* Another objective with its recipe's defaults; all else stays, but that lmi brings the training settings of
- * its publication. */
+/* Another objective with its recipe's defaults; all else stays. */
 void mi_spec_set_objective(mi_spec *spec, const mi_objective *entry);
 /* Whether a PMI comes out: the objective tells log r, or does so up to a constant that calibration fixes. */
 int mi_spec_has_pmi(const mi_spec *spec);

@@ -50,9 +50,9 @@ static mi_spec small_lmi(void)
     mi_spec spec = spec_of("lmi");
     spec.objective.params.width = 64;
     spec.objective.params.latent = 4;
-    spec.train.batch = 128;
-    spec.train.max_steps = 400;
-    spec.train.learning_rate = 1e-3;
+    spec.objective.params.code_batch = 128;
+    spec.objective.params.code_steps = 400;
+    spec.objective.params.code_rate = 1e-3;
     spec.split.folds = 2;
     return spec;
 }
@@ -334,8 +334,8 @@ START_TEST(test_resumed_lmi_gives_the_same_bytes)
 {
     sample s = draw(law_of("spiral", 3, 0.0), 14, 400);
     mi_spec spec = small_lmi();
-    spec.train.max_steps = 60;
-    spec.train.batch = 64;
+    spec.objective.params.code_steps = 60;
+    spec.objective.params.code_batch = 64;
     spec.permutations = 2;
     mi_run_result *whole = run_to_end(&spec, 0, 1, s.mx, s.my);
     size_t n_whole = 0;
@@ -407,7 +407,7 @@ START_TEST(test_every_reference_fits_its_workspace_and_repeats_itself)
     for (size_t m = 0; m < sizeof names / sizeof names[0]; m++)
         for (uint32_t folds = 1; folds <= 7; folds += 3) {
             mi_spec spec = m == 2 ? small_lmi() : spec_of(names[m]);
-            spec.train.max_steps = 20;
+            spec.objective.params.code_steps = 20;
             spec.split.folds = folds;
             spec.permutations = 3;
             spec.prepare.pca = folds == 4 ? 2 : MI_PCA_AUTO;
