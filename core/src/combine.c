@@ -197,17 +197,20 @@ static void standard_error(job *c)
     e->std_err = known ? sqrt(fmax(sampling, by_folds - training) + training / c->replicates) : (double)NAN;
 }
 
-/* The held-out mean, or the mean of held-out and training value of each run (see mi_debias). */
+/* Half of the optimism, and no more than half of what was found held out: a critic that finds nothing there
+ * has only memorised, and then the two errors are not alike (see mi_debias). */
+static double debiased(double held_out, double train)
+{
+    return held_out + 0.5 * fmin(train - held_out, fmax(held_out, 0.0));
+}
+
 static void settle_estimate(job *c)
 {
     mi_estimate *e = c->e;
-    double shift = 0.0;
-    for (uint32_t i = 0; mi_spec_debiases(c->spec) && i < c->n_results; i++) {
-        const double half_gap = 0.5 * (c->results[i]->train_mi - e->per_run[i]);
-        e->per_run[i] += half_gap;
-        shift += half_gap / c->n_results;
-    }
-    e->mi_nats = e->held_out_nats + shift;
+    const int debiases = mi_spec_debiases(c->spec);
+    for (uint32_t i = 0; debiases && i < c->n_results; i++)
+        e->per_run[i] = debiased(e->per_run[i], c->results[i]->train_mi);
+    e->mi_nats = debiases ? debiased(e->held_out_nats, e->train_nats) : e->held_out_nats;
     e->sampling95_nats[0] = e->mi_nats - NORMAL_QUANTILE_975 * e->std_err;
     e->sampling95_nats[1] = e->mi_nats + NORMAL_QUANTILE_975 * e->std_err;
     const int encloses = c->has_pmi && c->plug_in && isfinite(e->train_nats);

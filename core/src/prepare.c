@@ -9,12 +9,13 @@
 #include <math.h>
 #include <string.h>
 
-#define ROW_BLOCK      256u /* rows projected or transformed at a time */
-#define COLUMN_BLOCK   16u  /* columns gathered at a time: one cache line of a row */
-#define AUTO_LEAST     8u   /* components that "auto" keeps at least */
-#define AUTO_ROWS_EACH 20u  /* rows that "auto" wants for a component */
-#define RADIX_BITS     8u
-#define RADIX          (1u << RADIX_BITS)
+#define ROW_BLOCK       256u /* rows projected or transformed at a time */
+#define COLUMN_BLOCK    16u  /* columns gathered at a time: one cache line of a row */
+#define AUTO_LEAST      8u   /* components that "auto" keeps at least */
+#define AUTO_ROWS_EACH  20u  /* rows that "auto" wants for a component */
+#define AUTO_ROWS_LEAST 4u   /* rows to a column with which "auto" leaves the columns alone */
+#define RADIX_BITS      8u
+#define RADIX           (1u << RADIX_BITS)
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
@@ -25,6 +26,8 @@ uint32_t mi_prepare_components(const mi_prepare_spec *spec, uint32_t dim, uint32
 {
     uint32_t wanted = spec->pca;
     if (wanted == MI_PCA_OFF || n_fit < 2)
+        return 0;
+    if (wanted == MI_PCA_AUTO && dim <= n_fit / AUTO_ROWS_LEAST)
         return 0;
     if (wanted == MI_PCA_AUTO)
         wanted = n_fit / AUTO_ROWS_EACH > AUTO_LEAST ? n_fit / AUTO_ROWS_EACH : AUTO_LEAST;

@@ -35,7 +35,8 @@ typedef struct mi_prepare {
     double *out_mean, *out_scale; /* z-score of the coordinates after PCA (dim_out) */
 } mi_prepare;
 
-/* Components for a side: 0 for none. "auto": at most max(8, n_fit/20), when there are more columns than that.
+/* Components for a side: 0 for none. "auto": max(8, n_fit/20) when there are more than n_fit/4
+ * columns: with more rows than that to each column the critic does better on the columns themselves.
  */
 uint32_t mi_prepare_components(const mi_prepare_spec *spec, uint32_t dim, uint32_t n_fit);
 

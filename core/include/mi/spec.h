@@ -25,7 +25,8 @@ typedef enum mi_baseline { MI_BASELINE_NONE, MI_BASELINE_GAUSSIAN } mi_baseline;
  * What is done about the bias of a held-out estimate. A critic fitted to n pairs is off by some error; held
  * out it makes the mean log r too low, on the pairs that it was fitted to it makes it too high, and to first
  * order by the same amount (the optimism of Akaike 1974, Efron 1983). The mean of both is free of it. It
- * needs early stopping: far into overfitting the two are no longer alike.
+ * needs early stopping: far into overfitting the two are no longer alike. For the same reason the correction
+ * is at most half of the held-out value, so that independent data stay at zero.
  */
 typedef enum mi_debias { MI_DEBIAS_NONE, MI_DEBIAS_OPTIMISM } mi_debias;
 
