@@ -22,6 +22,7 @@ enum { STEP, TRAIN_LOSS, VAL_LOSS, TRAIN_MI, VAL_MI, N_FIGURES };
 static const char *const figures[N_FIGURES] = {"step", "train_loss", "val_loss", "train_mi", "val_mi"};
 
 typedef struct run {
+    const char *objective; /* of a comparison, borrowed from the document; else NULL */
     double replicate, fold;
     size_t n;
     double *points; /* (N_FIGURES, n) */
@@ -51,7 +52,9 @@ static size_t count(const proto_node *array, size_t most)
 
 static bool read_run(const proto_node *node, run *out)
 {
-    *out = (run){.replicate = json_number(node, "/replicate"), .fold = json_number(node, "/fold")};
+    *out = (run){.objective = json_string(node, "/objective"),
+                 .replicate = json_number(node, "/replicate"),
+                 .fold = json_number(node, "/fold")};
     out->n = count(proto_node_member(node, figures[STEP]), MAX_POINTS);
     out->points = malloc((out->n ? out->n : 1) * N_FIGURES * sizeof *out->points);
     if (!out->points)
@@ -77,10 +80,27 @@ static bool parse_run(const char *text, double *replicate, double *fold)
     return *end == '\0';
 }
 
+/* Whether --objective asks for the run: by label, name or place; without the flag they all are. */
+static bool is_asked_for(const char *wanted, const proto_node *node)
+{
+    const char *label = json_string(node, "/objective");
+    char place[32];
+    size_t n;
+
+    if (!wanted)
+        return true;
+    if (!label)
+        return false;
+    n = strlen(wanted);
+    snprintf(place, sizeof place, "%.0f", json_number(node, "/variant"));
+    return strcmp(wanted, place) == 0 || (strncmp(label, wanted, n) == 0 && (!label[n] || label[n] == ' '));
+}
+
 static cli_exit read_curves(cli *c, const proto_node *root, curves *out)
 {
     const proto_node *list = proto_node_member(root, "runs");
     double replicate = -1, fold = -1;
+    char shown[SAFE_SIZE];
 
     *out = (curves){0};
     if (c->options->run && !parse_run(c->options->run, &replicate, &fold)) {
@@ -94,6 +114,8 @@ static cli_exit read_curves(cli *c, const proto_node *root, curves *out)
          node = proto_node_next(node)) {
         run *next = &out->runs[out->n];
 
+        if (!is_asked_for(c->options->objective, node))
+            continue;
         if (c->options->run &&
             (json_number(node, "/replicate") != replicate || json_number(node, "/fold") != fold))
             continue;
@@ -103,6 +125,10 @@ static cli_exit read_curves(cli *c, const proto_node *root, curves *out)
     }
     if (c->options->run && out->n == 0) {
         say_error(c, "the job has no run %s", c->options->run);
+        return CLI_USAGE;
+    }
+    if (c->options->objective && out->n == 0) {
+        say_error(c, "the job has no curve of an objective %s", safe(c, shown, c->options->objective));
         return CLI_USAGE;
     }
     return CLI_OK;
@@ -163,17 +189,19 @@ static size_t best_step(const run *r)
 
 static bool print_summary(const cli *c, const curves *all, proto_text *out)
 {
-    static const char *const titles[] = {"RUN", "STEPS", "BEST STEP", "VAL LOSS", "VAL MI", "TRAIN MI"};
+    static const char *const titles[] = {"OBJECTIVE", "RUN",    "STEPS",   "BEST STEP",
+                                         "VAL LOSS",  "VAL MI", "TRAIN MI"};
     table t;
     bool ok;
 
-    table_init(&t, "lrrrrr", titles, false, c->out.utf8);
+    table_init(&t, "llrrrrr", titles, false, c->out.utf8);
     for (size_t i = 0; i < all->n; i++) {
         const run *r = &all->runs[i];
         size_t best = best_step(r);
         char name[64];
 
         snprintf(name, sizeof name, "%.0f.%.0f", r->replicate, r->fold);
+        table_text(&t, r->objective);
         table_text(&t, name);
         table_count(&t, r->n ? r->points[r->n - 1] : (double)NAN);
         for (int column = 0; column < 4; column++) {
@@ -232,9 +260,10 @@ cli_exit curve_run(cli *c)
 
     if (o->format == CLI_TABLE && !o->out_file)
         return curve_draw(c, o->arguments[0]);
-    if (o->format == CLI_TABLE || o->run) {
-        say_error(c, o->run ? "--run is for the drawing; json, csv and npy hold every run"
-                            : "--out needs -o json, csv or npy");
+    if (o->format == CLI_TABLE || o->run || o->objective) {
+        say_error(c, o->run || o->objective
+                         ? "--run and --objective are for the drawing; json, csv and npy hold every run"
+                         : "--out needs -o json, csv or npy");
         return CLI_USAGE;
     }
     path = api_path("jobs", o->arguments[0], "/curve");

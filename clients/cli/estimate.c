@@ -1,4 +1,5 @@
 #include "command.h"
+#include "compare.h"
 #include "follow.h"
 #include "output.h"
 #include "pmi.h"
@@ -216,7 +217,9 @@ cli_exit estimate_run(cli *c)
         code = CLI_USAGE;
         goto out;
     }
-    code = set_inputs(c, &spec);
+    code = compare_set(c, &spec);
+    if (code == CLI_OK)
+        code = set_inputs(c, &spec);
     if (code == CLI_OK)
         code = submit(c, &spec, &job);
     if (code != CLI_OK)

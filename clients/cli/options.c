@@ -171,6 +171,8 @@ static mi_status apply(cli_options *out, const option_entry *option, const char 
     case OPTION_SET:
         return parse_set(out, value, err);
     case OPTION_SPEC_TEXT:
+        if (option->offset)
+            *(const char **)(void *)field = value;
         return assign_text(out, option->pointer, value, err);
     case OPTION_SPEC_WHOLE:
         status = parse_count(flag, value, 0, &count, err);

@@ -32,7 +32,8 @@ typedef struct cli_options {
     bool format_given, quiet, no_progress, help, version;
 
     bool detach, curve, fields;
-    const char *name_x, *name_y, *spec_file, *pmi_file, *categorical;
+    const char *name_x, *name_y, *spec_file, *pmi_file, *categorical, *compare;
+    const char *objective; /* as given, also where it is a field of the job */
     cli_assignment assignments[OPTIONS_MAX_LIST]; /* in the order of the command line */
     unsigned n_assignments;
 
@@ -63,7 +64,7 @@ typedef struct option_entry {
     const char *value; /* how help calls it; NULL: takes none */
     option_kind kind;
     uint64_t commands;   /* bits of cli_command_id */
-    size_t offset;       /* into cli_options */
+    size_t offset;       /* into cli_options; of OPTION_SPEC_TEXT 0 for none */
     const char *pointer; /* of OPTION_SPEC_* */
     const char *help;
 } option_entry;

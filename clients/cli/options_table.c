@@ -8,8 +8,12 @@
 const option_entry options_table[] = {
     {0, "recipe", "NAME", OPTION_SPEC_TEXT, ON(ESTIMATE), 0, "/recipe",
      "settings to start from: default, paper"},
-    {0, "objective", "NAME", OPTION_SPEC_TEXT, ON(ESTIMATE), 0, "/objective/name",
-     "what the critic is trained on: infonce-anchor, infonce, nwj, ... ('mutual info')"},
+    {0, "objective", "NAME", OPTION_SPEC_TEXT, ON(ESTIMATE) | ON(PMI) | ON(CURVE), AT(objective),
+     "/objective/name",
+     "what the critic is trained on: infonce-anchor, smile, ... ('mutual info'); pmi, curve: which of a "
+     "comparison"},
+    {0, "compare", "LIST", OPTION_TEXT, ON(ESTIMATE), AT(compare), NULL,
+     "several objectives on the same folds: infonce-anchor,smile:tau=5,ksg; or all"},
     {0, "nu", "F", OPTION_SPEC_NUMBER, ON(ESTIMATE), 0, "/objective/nu", "anchor weight of infonce-anchor"},
     {0, "critic", "TYPE", OPTION_SPEC_TEXT, ON(ESTIMATE), 0, "/critic/type",
      "separable, joint, bilinear or cosine"},

@@ -54,6 +54,7 @@ static char *make_path(const cli_options *o, uint64_t top)
     proto_text_init(&path, 1 << 14);
     proto_text_puts(&path, base);
     free(base);
+    list_query(&path, "objective", o->objective);
     list_query_count(&path, "top", top);
     proto_format_double(o->min, number);
     list_query(&path, "min", isfinite(o->min) ? number : NULL);

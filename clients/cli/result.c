@@ -1,5 +1,6 @@
 #include "result.h"
 
+#include "comparison.h"
 #include "format.h"
 #include "output.h"
 
@@ -140,6 +141,11 @@ static void print_warnings(const cli *c, const proto_node *result, proto_text *o
     }
 }
 
+static bool is_comparison(const proto_node *result)
+{
+    return proto_node_kind(proto_json_at(result, "/comparison")) == PROTO_ARRAY;
+}
+
 static void print_next(const cli *c, const proto_node *job, proto_text *out)
 {
     const char *id = json_string(job, "/id");
@@ -149,7 +155,9 @@ static void print_next(const cli *c, const proto_node *job, proto_text *out)
         return;
     safe(c, a, id);
     proto_text_puts(out, "\n");
-    if (json_string(job, "/result/pmi"))
+    if (is_comparison(proto_json_at(job, "/result")))
+        proto_text_printf(out, "pairs:   mutual pmi %s --objective NAME\n", a);
+    else if (json_string(job, "/result/pmi"))
         proto_text_printf(out, "pairs:   mutual pmi %s\n", a);
     if (json_string(job, "/result/curve"))
         proto_text_printf(out, "curves:  mutual curve %s\n", a);
@@ -171,16 +179,15 @@ static void add_progress(table *t, const proto_node *job)
         format_number(d, json_number(job, "/progress/runs")));
 }
 
-static cli_exit print_people(cli *c, const proto_node *job)
+static bool print_figures(const cli *c, const proto_node *job, proto_text *out)
 {
     const proto_node *result = proto_json_at(job, "/result");
-    proto_text text;
     table t;
-    cli_exit code;
+    bool ok;
 
-    proto_text_init(&text, RESULT_MAX);
+    if (is_comparison(result))
+        return comparison_print(c, result, out);
     table_init(&t, "ll", NULL, false, c->out.utf8);
-    print_head(c, job, &text);
     if (proto_node_kind(result) == PROTO_OBJECT) {
         add_mi(&t, result);
         add_per_run(&t, result);
@@ -189,13 +196,27 @@ static cli_exit print_people(cli *c, const proto_node *job)
     } else {
         add_progress(&t, job);
     }
-    table_print(&t, 2, &text);
+    ok = table_print(&t, 2, out);
     table_fini(&t);
+    return ok;
+}
+
+static cli_exit print_people(cli *c, const proto_node *job)
+{
+    const proto_node *result = proto_json_at(job, "/result");
+    proto_text text;
+    cli_exit code;
+    bool ok;
+
+    proto_text_init(&text, RESULT_MAX);
+    print_head(c, job, &text);
+    ok = print_figures(c, job, &text);
     if (proto_node_kind(result) == PROTO_OBJECT) {
-        print_warnings(c, result, &text);
+        if (!is_comparison(result))
+            print_warnings(c, result, &text);
         print_next(c, job, &text);
     }
-    code = proto_text_ok(&text) ? CLI_OK : CLI_FAILED;
+    code = ok && proto_text_ok(&text) ? CLI_OK : CLI_FAILED;
     output_text(&text);
     proto_text_fini(&text);
     return code;
@@ -243,7 +264,8 @@ cli_exit result_print(cli *c, const api_document *job)
         output_json(c, job->bytes, job->n);
         return CLI_OK;
     case CLI_CSV:
-        return print_csv(c, job->root);
+        return is_comparison(proto_json_at(job->root, "/result")) ? comparison_csv(c, job->root)
+                                                                  : print_csv(c, job->root);
     default:
         return print_people(c, job->root);
     }

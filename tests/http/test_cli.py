@@ -152,6 +152,34 @@ def test_estimate_saves_the_pairs_and_draws_the_curves_on_request(mutual, pair, 
     assert "loss, nats" in done.stdout
 
 
+def test_objectives_are_compared_in_one_table(mutual, pair, tmp_path):
+    done = mutual("estimate", *pair, *QUICK, "--compare", "infonce-anchor:nu=2,infonce,ksg")
+    job = JOB_ID.search(done.stdout).group()
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines[2:5]] == ["infonce-anchor", "infonce", "ksg"]
+    assert lines[1][:4] == ["OBJECTIVE", "MI", "(nats)", "+-"] and "●" in done.stdout and "combined standard errors" in done.stdout
+    assert mutual("jobs", "get", job).stdout == done.stdout
+    rows = list(csv.DictReader(io.StringIO(mutual("jobs", "get", job, "-o", "csv").stdout)))
+    result = json.loads(mutual("jobs", "get", job, "-o", "json").stdout)["result"]
+    assert [float(r["mi_nats"]) for r in rows] == [r["mi"]["nats"] for r in result["comparison"]]
+    assert rows[1]["null_mean_ratio"] == "" and "no_pmi" in rows[1]["warnings"]
+    for wanted in ("ksg", "2"):
+        mutual("pmi", job, "--objective", wanted, "--out", tmp_path / f"{wanted}.npy")
+    assert (tmp_path / "ksg.npy").read_bytes() == (tmp_path / "2.npy").read_bytes()
+    assert "no PMI" in mutual("pmi", job, "--objective", "infonce", code=2).stderr
+    drawn = mutual("curve", job, "--objective", "infonce").stdout
+    assert "2 runs" in drawn and "infonce-anchor" not in drawn
+    assert "4 runs" in mutual("curve", job).stdout
+    mutual("curve", job, "--objective", "smile", code=2)
+
+
+def test_all_objectives_of_the_server_can_be_compared(mutual, pair):
+    done = mutual("estimate", *pair, "--folds", "1", "--max-steps", "3", "--compare", "all", "--detach", "-o", "json")
+    compared = [o["name"] for o in json.loads(done.stdout)["spec"]["objectives"]]
+    info = json.loads(mutual("info", "-o", "json").stdout)
+    assert compared == [o["name"] for o in info["objectives"] if o["available"]]
+
+
 def test_a_download_that_fails_leaves_no_file(mutual, endless, tmp_path):
     refused = mutual("pmi", endless, "--out", tmp_path / "p.npy", code=2)
     assert "409" in refused.stderr
