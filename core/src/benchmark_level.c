@@ -83,6 +83,8 @@ mi_status mi_benchmark_combine(mi_benchmark *cell, mi_error *err)
         .std_err = e->std_err,
         .held_out_nats = e->held_out_nats,
         .train_nats = e->train_nats,
+        .sampling95_nats = {e->sampling95_nats[0], e->sampling95_nats[1]},
+        .interval_nats = {e->interval_nats[0], e->interval_nats[1]},
         .null_mean_ratio = e->has_null ? e->null_mean_ratio : (double)NAN,
         .infonce = e->infonce,
         .nwj = e->nwj,

@@ -12,24 +12,28 @@
 #include <string.h>
 
 #define MAGIC   UINT32_C(0x3142494d) /* "MIB1" */
-#define VERSION UINT32_C(1)
+#define VERSION UINT32_C(2)
 
 /* X(field) */
-#define DOUBLES(X)     \
-    X(truth_nats)      \
-    X(mi_nats)         \
-    X(std_err)         \
-    X(held_out_nats)   \
-    X(train_nats)      \
-    X(batch_sd)        \
-    X(oracle_nats)     \
-    X(pmi_rmse)        \
-    X(null_mean_ratio) \
-    X(infonce)         \
-    X(nwj)             \
-    X(dv)              \
-    X(infonce_ceiling) \
-    X(slope)           \
+#define DOUBLES(X)        \
+    X(truth_nats)         \
+    X(mi_nats)            \
+    X(std_err)            \
+    X(held_out_nats)      \
+    X(train_nats)         \
+    X(sampling95_nats[0]) \
+    X(sampling95_nats[1]) \
+    X(interval_nats[0])   \
+    X(interval_nats[1])   \
+    X(batch_sd)           \
+    X(oracle_nats)        \
+    X(pmi_rmse)           \
+    X(null_mean_ratio)    \
+    X(infonce)            \
+    X(nwj)                \
+    X(dv)                 \
+    X(infonce_ceiling)    \
+    X(slope)              \
     X(log_scale)
 
 #define ONE(field) +1
@@ -185,6 +189,12 @@ mi_benchmark_result mi_benchmark_view(const mi_benchmark *cell)
                                  .n_curve = cell->n_curve,
                                  .levels = cell->levels,
                                  .curve = cell->curve};
+}
+
+const mi_benchmark_point *mi_benchmark_curve(const mi_benchmark *cell, uint32_t *n)
+{
+    *n = cell->n_curve;
+    return cell->curve;
 }
 
 mi_status mi_benchmark_finish(const mi_benchmark *cell, mi_benchmark_result **out, mi_error *err)

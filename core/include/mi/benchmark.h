@@ -104,6 +104,7 @@ typedef struct mi_benchmark_level {
     double truth_nats;
     double mi_nats, std_err; /* as mi_estimate has it */
     double held_out_nats, train_nats;
+    double sampling95_nats[2], interval_nats[2]; /* likewise */
     double batch_sd; /* spread of the mean PMI over batches of held-out pairs, as many as a training batch */
     double oracle_nats; /* mean true log ratio of the pairs that were scored: truth plus the luck of this
                            sample */
@@ -123,6 +124,9 @@ typedef struct mi_benchmark_point {
     mi_curve_point at;
 } mi_benchmark_point;
 
+/* Points of the runs that are done so far: as the result will have them. Borrowed until the next step; *n. */
+const mi_benchmark_point *mi_benchmark_curve(const mi_benchmark *cell, uint32_t *n);
+
 /* One block. */
 typedef struct mi_benchmark_result {
     mi_benchmark_kind kind;
@@ -140,5 +144,30 @@ void mi_benchmark_result_free(mi_benchmark_result *result);
 size_t mi_benchmark_result_pack(const mi_benchmark_result *result, void *buffer, size_t capacity);
 mi_status mi_benchmark_result_unpack(mi_benchmark_result **out, const void *bytes, size_t n_bytes,
                                      mi_error *err);
+
+/* An estimator on one law at one level, over repetitions. Nats; NaN where there is nothing to take it from.
+ */
+typedef struct mi_benchmark_stats {
+    uint32_t n; /* repetitions with a finite estimate: what all below is over */
+    double truth, mean;
+    double bias, sd, rmse; /* mean - truth; spread of repetitions (n - 1), NaN for one; both together */
+    double mean_abs_error;
+    double sampling95_coverage, interval_coverage; /* share of repetitions whose interval holds the truth,
+                                                      of those that have one */
+    double null_mean_ratio, batch_sd, pmi_rmse;    /* means */
+    uint32_t warnings;                             /* of any repetition */
+} mi_benchmark_stats;
+
+/* levels  (n) of n repetitions, the same level; copies. Thread: any. */
+void mi_benchmark_stats_of(mi_benchmark_stats *out, const mi_benchmark_level *levels, uint32_t n);
+
+/* The same over laws and levels. */
+typedef struct mi_benchmark_summary {
+    uint32_t n;                                    /* laws and levels with an estimate */
+    double bias, rmse, mean_abs_error;             /* means; rmse of squares */
+    double sampling95_coverage, interval_coverage; /* of all repetitions with an interval */
+    uint32_t worst;                                /* index of the largest |bias|; n_stats: none */
+} mi_benchmark_summary;
+void mi_benchmark_summarise(mi_benchmark_summary *out, const mi_benchmark_stats *stats, uint32_t n_stats);
 
 #endif
