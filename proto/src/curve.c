@@ -48,7 +48,32 @@ static size_t shown_in_all(const proto_curve_row *rows, size_t n, uint32_t max_p
 
 static const char *label_of(const proto_curve *curve, const proto_curve_row *row)
 {
-    return curve->labels && row->variant < curve->n_labels ? curve->labels[row->variant] : "";
+    const uint32_t place =
+        curve->benchmark && curve->n_labels > 0 ? row->variant % curve->n_labels : row->variant;
+    return curve->labels && place < curve->n_labels ? curve->labels[place] : "";
+}
+
+static void law_of(const proto_curve *curve, const proto_curve_row *row, char out[PROTO_LABEL_MAX])
+{
+    out[0] = '\0';
+    if (row->variant < proto_job_variants(curve->benchmark))
+        proto_job_law_label(curve->benchmark, row->variant, out);
+}
+
+/* What names a run, besides its numbers. */
+static void encode_names(const proto_curve *curve, const proto_curve_row *row, proto_json_writer *w)
+{
+    char law[PROTO_LABEL_MAX];
+    if (!curve->labels)
+        return;
+    proto_write_u64(w, "variant", row->variant);
+    if (curve->benchmark) {
+        law_of(curve, row, law);
+        proto_write_string(w, "law", law);
+    }
+    proto_write_string(w, "objective", label_of(curve, row));
+    if (curve->benchmark)
+        proto_write_double(w, "truth_nats", proto_job_truth(curve->benchmark, row->variant, row->fold));
 }
 
 void proto_curve_encode_json(const proto_curve *curve, uint32_t max_points, proto_text *out)
@@ -64,12 +89,9 @@ void proto_curve_encode_json(const proto_curve *curve, uint32_t max_points, prot
         length = run_length(run, curve->n - start);
         size_t count = shown(length, max_points);
         proto_write_object(&w, NULL);
-        if (curve->labels) {
-            proto_write_u64(&w, "variant", run->variant);
-            proto_write_string(&w, "objective", label_of(curve, run));
-        }
-        proto_write_u64(&w, "replicate", run->replicate);
-        proto_write_u64(&w, "fold", run->fold);
+        encode_names(curve, run, &w);
+        proto_write_u64(&w, curve->benchmark ? "repetition" : "replicate", run->replicate);
+        proto_write_u64(&w, curve->benchmark ? "level" : "fold", run->fold);
         for (size_t column = 0; column < N_COLUMNS; column++) {
             proto_write_array(&w, columns[column]);
             for (size_t i = 0; i < count; i++)
@@ -86,7 +108,13 @@ static void csv_line(const proto_curve *curve, const proto_curve_row *row, proto
 {
     if (curve->labels) {
         const char *label = label_of(curve, row);
+        char law[PROTO_LABEL_MAX];
         proto_text_printf(out, "%u,", row->variant);
+        if (curve->benchmark) {
+            law_of(curve, row, law);
+            proto_csv_field(law, strlen(law), out);
+            proto_text_append(out, ",", 1);
+        }
         proto_csv_field(label, strlen(label), out);
         proto_text_append(out, ",", 1);
     }
@@ -100,7 +128,9 @@ static void csv_line(const proto_curve *curve, const proto_curve_row *row, proto
 
 void proto_curve_encode_csv(const proto_curve *curve, uint32_t max_points, proto_text *out)
 {
-    proto_text_printf(out, "%sreplicate,fold", curve->labels ? "variant,objective," : "");
+    proto_text_puts(out, curve->benchmark ? "variant,law,objective,repetition,level"
+                         : curve->labels  ? "variant,objective,replicate,fold"
+                                          : "replicate,fold");
     for (size_t column = 0; column < N_COLUMNS; column++)
         proto_text_printf(out, ",%s", columns[column]);
     proto_text_puts(out, "\n");

@@ -15,6 +15,7 @@ static proto_job *new_job(void)
     job->want_curve = true;
     job->priority = PROTO_DEFAULT_PRIORITY;
     job->timeout_s = PROTO_DEFAULT_TIMEOUT_S;
+    proto_benchmark_defaults(&job->benchmark);
     job->tags = strdup("{}");
     if (!job->tags) {
         free(job);
@@ -31,6 +32,7 @@ void proto_job_free(proto_job *job)
     free(job->y.inline_data);
     free(job->x.categorical);
     free(job->y.categorical);
+    free(job->benchmark.laws);
     free(job->tags);
     free(job);
 }
@@ -58,18 +60,39 @@ static void check_known(const proto_node *object, const char *parent, proto_prob
     }
 }
 
+/* Why the field is not one of this job. */
+static void refuse_field(const proto_field *field, const proto_job *job, proto_problem *problem)
+{
+    const char *kind = proto_job_kind_name(job->kind);
+    if (!proto_field_fits_critic(field, job))
+        proto_problem_add(problem, field->pointer, "the critic \"%s\" does not take this setting",
+                          proto_field_find("/critic/type")->names[job->spec.critic.type]);
+    else if (proto_mode_of(job) == PROTO_MODE_FRESH && (field->modes & PROTO_MODE_FINITE) != 0)
+        proto_problem_add(problem, field->pointer,
+                          "a benchmark with \"fresh\" pairs does not take this field");
+    else
+        proto_problem_add(problem, field->pointer, "a job of kind \"%s\" does not take this field", kind);
+}
+
 /* In the order of the table; objectives come last, for they depend on other fields. */
 static void decode_fields(proto_job *job, const proto_node *root, proto_problem *problem)
 {
     for (size_t i = 0; proto_field_at(i); i++) {
         const proto_field *field = proto_field_at(i);
         const proto_node *node = proto_json_at(root, field->pointer);
-        if (node && proto_field_fits_critic(field, job))
+        if (!node)
+            continue;
+        if (proto_field_fits_critic(field, job) && proto_field_fits_mode(field, job))
             proto_field_decode(field, job, node, field->pointer, problem);
-        else if (node)
-            proto_problem_add(problem, field->pointer, "the critic \"%s\" does not take this setting",
-                              proto_field_find("/critic/type")->names[job->spec.critic.type]);
+        else
+            refuse_field(field, job, problem);
+        if (field->kind == PROTO_FIELD_ENUM && field->offset == offsetof(proto_job, kind))
+            job->benchmark.fresh = proto_node_member(root, "fresh") != NULL;
     }
+    const proto_node *fresh = proto_node_member(root, "fresh");
+    if (job->kind == PROTO_KIND_ESTIMATE && proto_node_kind(fresh) == PROTO_OBJECT &&
+        !proto_node_first(fresh))
+        proto_problem_add(problem, "/fresh", "is of a benchmark; expected none in an estimate");
     proto_objectives_decode(job, root, problem);
 }
 
@@ -94,21 +117,24 @@ static void check_across(proto_job *job, const proto_node *root, const proto_lim
     const proto_node *pmi = proto_json_at(root, "/outputs/pmi"),
                      *calibrate = proto_json_at(root, "/calibrate");
     const char *name = job->spec.objective.entry->name, *no_pmi = no_pmi_reason(job);
+    const bool estimate = job->kind == PROTO_KIND_ESTIMATE;
     uint64_t runs = (uint64_t)job->spec.split.folds * job->spec.replicates * proto_job_variants(job);
     static const char no_ratio[] = "the objective \"%s\" %s, so that there is no %s";
 
-    job->want_pmi = !no_pmi && proto_node_bool(pmi, true);
-    if (no_pmi && proto_node_bool(pmi, false))
+    job->want_pmi = estimate && !no_pmi && proto_node_bool(pmi, true);
+    if (estimate && no_pmi && proto_node_bool(pmi, false))
         proto_problem_add(problem, "/outputs/pmi", no_ratio, name, no_pmi, "PMI of a pair");
     if (no_pmi && proto_node_bool(calibrate, false))
         proto_problem_add(problem, "/calibrate", no_ratio, name, no_pmi, "scale to calibrate");
     if (no_pmi)
         job->spec.calibrate = 0;
-    if (job->spec.train.max_steps > limits->max_steps)
+    if (proto_mode_of(job) != PROTO_MODE_FRESH && job->spec.train.max_steps > limits->max_steps)
         proto_problem_add(problem, "/train/max_steps",
                           "is %" PRIu32 "; this server trains at most %" PRIu64 " steps",
                           job->spec.train.max_steps, limits->max_steps);
-    if (runs > limits->max_runs)
+    if (!estimate)
+        proto_benchmark_check(job, root, limits, problem);
+    else if (runs > limits->max_runs)
         proto_problem_add(problem, proto_json_at(root, "/replicates") ? "/replicates" : "/split/folds",
                           "%sfolds x replicates is %" PRIu64 " runs; this server takes at most %" PRIu64
                           " in a job",
@@ -167,8 +193,10 @@ mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const p
     }
     check_known(root, "", problem);
     decode_fields(job, root, problem);
-    proto_input_decode(&job->x, proto_node_member(root, "x"), "/x", &data[0], limits, problem);
-    proto_input_decode(&job->y, proto_node_member(root, "y"), "/y", &data[1], limits, problem);
+    if (job->kind == PROTO_KIND_ESTIMATE) {
+        proto_input_decode(&job->x, proto_node_member(root, "x"), "/x", &data[0], limits, problem);
+        proto_input_decode(&job->y, proto_node_member(root, "y"), "/y", &data[1], limits, problem);
+    }
     check_across(job, root, limits, problem);
     for (size_t i = 0; i < 2; i++)
         if (data[i].error.code == MI_LIMIT)

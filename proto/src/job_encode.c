@@ -86,6 +86,12 @@ void proto_field_encode(const proto_field *field, const proto_job *job, const ch
     case PROTO_FIELD_TAGS:
         proto_write_raw(w, key, job->tags);
         break;
+    case PROTO_FIELD_LAWS:
+        proto_laws_encode(&job->benchmark, key, w);
+        break;
+    case PROTO_FIELD_LEVELS:
+        proto_levels_encode(&job->benchmark, key, w);
+        break;
     }
 }
 
@@ -98,6 +104,8 @@ static void encode_fields(const proto_job *job, bool with_inputs, const char *ke
         const proto_field *field = proto_field_at(i);
         const char *name = strrchr(field->pointer, '/') + 1;
         size_t n = (size_t)(name - field->pointer) - 1;
+        if (!proto_field_applies(field, job) || (!with_inputs && field->kind == PROTO_FIELD_INPUT))
+            continue;
         if (strlen(group) != n || strncmp(group, field->pointer, n) != 0) {
             if (group[0] != '\0')
                 proto_write_end_object(w);
@@ -105,8 +113,7 @@ static void encode_fields(const proto_job *job, bool with_inputs, const char *ke
             if (n > 0)
                 proto_write_object(w, group + 1);
         }
-        if (proto_field_applies(field, job) && (with_inputs || field->kind != PROTO_FIELD_INPUT))
-            proto_field_encode(field, job, name, w);
+        proto_field_encode(field, job, name, w);
     }
     if (group[0] != '\0')
         proto_write_end_object(w);
@@ -145,6 +152,8 @@ static const char *type_name(proto_field_kind kind)
         return "number";
     case PROTO_FIELD_HIDDEN:
     case PROTO_FIELD_OBJECTIVES:
+    case PROTO_FIELD_LAWS:
+    case PROTO_FIELD_LEVELS:
         return "array";
     }
     return "object";
@@ -158,6 +167,25 @@ static void describe_names(const char *const *names, const char *key, proto_json
     proto_write_end_array(w);
 }
 
+static bool has_default(const proto_field *field)
+{
+    return field->kind != PROTO_FIELD_INPUT && field->kind != PROTO_FIELD_LATER &&
+           field->kind != PROTO_FIELD_OBJECTIVES && field->kind != PROTO_FIELD_LAWS;
+}
+
+/* Of which kinds of job it is a field, where not of all. */
+static void describe_kinds(const proto_field *field, proto_json_writer *w)
+{
+    if (field->modes == 0)
+        return;
+    proto_write_array(w, "kinds");
+    if (field->modes & PROTO_MODE_ESTIMATE)
+        proto_write_string(w, NULL, proto_job_kind_name(PROTO_KIND_ESTIMATE));
+    if (field->modes & PROTO_MODE_BENCHMARK)
+        proto_write_string(w, NULL, proto_job_kind_name(PROTO_KIND_BENCHMARK));
+    proto_write_end_array(w);
+}
+
 static void describe_field(const proto_field *field, const proto_job *defaults, proto_json_writer *w)
 {
     proto_write_object(w, NULL);
@@ -166,14 +194,14 @@ static void describe_field(const proto_field *field, const proto_job *defaults, 
     proto_write_string(w, "help", field->help);
     if (field->kind == PROTO_FIELD_LATER)
         proto_write_bool(w, "available", false);
+    describe_kinds(field, w);
     if (field->names)
         describe_names(field->names, "values", w);
     if (field->max > field->min && field->kind != PROTO_FIELD_SEED && field->kind != PROTO_FIELD_TAGS) {
         proto_write_double(w, "minimum", field->min);
         proto_write_double(w, "maximum", field->max);
     }
-    if (field->kind != PROTO_FIELD_INPUT && field->kind != PROTO_FIELD_LATER &&
-        field->kind != PROTO_FIELD_OBJECTIVES)
+    if (has_default(field))
         proto_field_encode(field, defaults, "default", w);
     proto_write_end_object(w);
 }
@@ -227,12 +255,14 @@ void proto_job_describe(proto_json_writer *w)
                      .timeout_s = PROTO_DEFAULT_TIMEOUT_S};
     char no_tags[] = "{}";
     job.tags = no_tags;
+    proto_benchmark_defaults(&job.benchmark);
     proto_write_array(w, "objectives");
     for (size_t i = 0; mi_objective_at(i); i++)
         proto_objective_describe(mi_objective_at(i), NULL, w);
     proto_write_end_array(w);
     describe_names(proto_field_find("/critic/type")->names, "critics", w);
 
+    proto_laws_describe(w);
     proto_write_object(w, "recipes");
     const char *const *recipes = proto_field_find("/recipe")->names;
     for (int i = 0; recipes[i]; i++) {

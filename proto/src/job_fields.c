@@ -9,6 +9,8 @@
 #define RANGE(min_, max_) .min = min_, .max = max_
 #define NAMES(...)        ((const char *const[]){__VA_ARGS__, NULL})
 #define CRITIC(type)      (1u << MI_CRITIC_##type)
+#define OF(mode)          .modes = PROTO_MODE_##mode
+#define NOT_FRESH         .modes = PROTO_MODE_ESTIMATE | PROTO_MODE_FINITE
 #define MAX_EXACT         9007199254740992.0 /* 2^53 */
 #define MAX_SUGGESTION    48                 /* longer names are not compared */
 
@@ -19,11 +21,29 @@ static const char *const kind_names[] = {PROTO_JOB_KIND_MAP(X) NULL};
 /* clang-format off */
 static const proto_field fields[] = {
     {FIELD("/kind", ENUM, kind,
-           "what to do"), .names = kind_names, .later = NAMES("screen", "thresholds", "benchmark")},
+           "what to do"), .names = kind_names, .later = NAMES("screen", "thresholds")},
     {FIELD("/x", INPUT, x,
-           "one side of the pairs: {\"dataset\": name}, {\"data\": [[...]]} or {\"sha256\": content}")},
-    {FIELD("/y", INPUT, y, "the other side, row i paired with row i of x")},
-    {WORD("/pairs", LATER, "a table of id pairs; x and y are paired by row in this version")},
+           "one side of the pairs: {\"dataset\": name}, {\"data\": [[...]]} or {\"sha256\": content}"),
+     OF(ESTIMATE)},
+    {FIELD("/y", INPUT, y, "the other side, row i paired with row i of x"), OF(ESTIMATE)},
+    {WORD("/pairs", LATER, "a table of id pairs; x and y are paired by row in this version"), OF(ESTIMATE)},
+
+    {FIELD("/n", U32, benchmark.n_pairs, "pairs that a benchmark draws of each law, for a repetition"),
+     RANGE(MI_MIN_ROWS, 1e9), OF(FINITE)},
+    {FIELD("/fresh/levels_bits", LEVELS, benchmark.levels_bits,
+           "a staircase of MI that the critic climbs: 2, 4, 6, 8, 10; none: each law as it is"),
+     RANGE(0, 1000), OF(FRESH)},
+    {FIELD("/fresh/steps", U32, benchmark.steps, "optimiser steps of a level, each on new pairs"),
+     RANGE(1, 1e8), OF(FRESH)},
+    {FIELD("/fresh/reset", BOOL, benchmark.reset, "begin each level with new weights"), OF(FRESH)},
+    {FIELD("/fresh/sample", U32, benchmark.sample,
+           "pairs of a level outside of training: a fifth is scored, others prepare and calibrate"),
+     RANGE(MI_MIN_ROWS, 1e9), OF(FRESH)},
+    {WORD("/laws", LAWS,
+          "what a benchmark draws from: names, {\"name\", \"dim\", \"mi_nats\" or \"parameter\"}, {\"suite\", \"half\"}"),
+     OF(BENCHMARK)},
+    {FIELD("/repetitions", U32, benchmark.repetitions,
+           "of each law and objective, with data and weights of their own"), RANGE(1, 1e6), OF(BENCHMARK)},
     {FIELD("/recipe", RECIPE, spec.recipe,
            "sets the defaults of all fields below"), .names = NAMES("default", "paper")},
 
@@ -57,7 +77,7 @@ static const proto_field fields[] = {
 
     {FIELD("/train/batch", U32, spec.train.batch,
            "pairs in a minibatch; all batch x batch scores are used"), RANGE(4, 4096)},
-    {FIELD("/train/max_steps", U32, spec.train.max_steps, "optimiser steps of a run, at most"), RANGE(1, UINT32_MAX)},
+    {FIELD("/train/max_steps", U32, spec.train.max_steps, "optimiser steps of a run, at most"), RANGE(1, UINT32_MAX), NOT_FRESH},
     {FIELD("/train/learning_rate", DOUBLE, spec.train.learning_rate, "of Adam"), RANGE(1e-9, 1)},
     {FIELD("/train/warmup_steps", U32, spec.train.warmup_steps,
            "steps in which the learning rate rises to its value"), RANGE(0, 1e6)},
@@ -68,16 +88,16 @@ static const proto_field fields[] = {
     {FIELD("/train/early_stopping", FLAG, spec.train.early_stopping,
            "false: train max_steps and keep the last weights")},
     {FIELD("/train/patience_steps", U32, spec.train.patience_steps,
-           "stop after patience_steps + patience_fraction * best step without progress"), RANGE(1, 1e6)},
-    {FIELD("/train/patience_fraction", DOUBLE, spec.train.patience_fraction, "see patience_steps"), RANGE(0, 100)},
+           "stop after patience_steps + patience_fraction * best step without progress"), RANGE(1, 1e6), NOT_FRESH},
+    {FIELD("/train/patience_fraction", DOUBLE, spec.train.patience_fraction, "see patience_steps"), RANGE(0, 100), NOT_FRESH},
     {FIELD("/train/evaluate_every", U32, spec.train.evaluate_every,
-           "steps between evaluations, at least"), RANGE(1, 1e6)},
+           "steps between evaluations, at least"), RANGE(1, 1e6), NOT_FRESH},
     {FIELD("/train/evaluate_fraction", DOUBLE, spec.train.evaluate_fraction,
-           "steps between evaluations as a share of the steps done"), RANGE(0, 10)},
+           "steps between evaluations as a share of the steps done"), RANGE(0, 10), NOT_FRESH},
     {WORD("/train/precision", FIXED, "of training"), .names = NAMES("fp32"), .later = NAMES("bf16")},
 
-    {FIELD("/split/folds", U32, spec.split.folds, "parts of cross-fitting; 1: one 80/20 hold-out"), RANGE(1, 1000)},
-    {WORD("/split/by", FIXED, "what a fold keeps together"), .names = NAMES("pair"), .later = NAMES("entity")},
+    {FIELD("/split/folds", U32, spec.split.folds, "parts of cross-fitting; 1: one 80/20 hold-out"), RANGE(1, 1000), NOT_FRESH},
+    {WORD("/split/by", FIXED, "what a fold keeps together"), .names = NAMES("pair"), .later = NAMES("entity"), NOT_FRESH},
     {FIELD("/split/validation", DOUBLE, spec.split.validation,
            "share of a fold's training part that serves early stopping and calibration"), RANGE(0.01, 0.5)},
     {FIELD("/split/validation_max", U32, spec.split.validation_max, "rows of that share, at most"), RANGE(4, 16384)},
@@ -85,17 +105,17 @@ static const proto_field fields[] = {
     {FIELD("/calibrate", FLAG, spec.calibrate, "fit the log-scale of the ratio on validation pairs")},
     {FIELD("/debias", ENUM, spec.debias,
            "optimism: MI is the mean of its held-out and its training value; needs early stopping"),
-     .names = NAMES("none", "optimism")},
+     .names = NAMES("none", "optimism"), NOT_FRESH},
     {FIELD("/replicates", U32, spec.replicates,
-           "repetitions with other folds and weights, averaged"), RANGE(1, 1000)},
+           "repetitions with other folds and weights, averaged"), RANGE(1, 1000), OF(ESTIMATE)},
     {FIELD("/permutations", U32, spec.permutations,
-           "permutations of the test pairs for a p value; 0: no test"), RANGE(0, 1e6)},
+           "permutations of the test pairs for a p value; 0: no test"), RANGE(0, 1e6), OF(ESTIMATE)},
     {FIELD("/null_pairs", U32, spec.null_pairs, "mismatched pairs that are scored"), RANGE(1, 1e7)},
     {FIELD("/seed", SEED, spec.seed,
            "of all randomness: a string of digits, or a number up to 2^53"), RANGE(0, MAX_EXACT)},
 
-    {FIELD("/outputs/pmi", BOOL, want_pmi, "keep the PMI of each pair; the default where the objective has one")},
-    {WORD("/outputs/model", NEVER, "keep the trained critics")},
+    {FIELD("/outputs/pmi", BOOL, want_pmi, "keep the PMI of each pair; the default where the objective has one"), OF(ESTIMATE)},
+    {WORD("/outputs/model", NEVER, "keep the trained critics"), OF(ESTIMATE)},
     {FIELD("/outputs/curve", BOOL, want_curve, "keep the training curves")},
 
     {FIELD("/priority", INT, priority, "higher goes first"), RANGE(0, 9)},
@@ -227,8 +247,22 @@ bool proto_field_fits_critic(const proto_field *field, const proto_job *job)
     return field->critics == 0 || (field->critics >> job->spec.critic.type & 1u) != 0;
 }
 
+proto_mode proto_mode_of(const proto_job *job)
+{
+    return job->kind != PROTO_KIND_BENCHMARK ? PROTO_MODE_ESTIMATE
+           : job->benchmark.fresh            ? PROTO_MODE_FRESH
+                                             : PROTO_MODE_FINITE;
+}
+
+bool proto_field_fits_mode(const proto_field *field, const proto_job *job)
+{
+    return field->modes == 0 || (field->modes & proto_mode_of(job)) != 0;
+}
+
 bool proto_field_applies(const proto_field *field, const proto_job *job)
 {
+    if (!proto_field_fits_mode(field, job))
+        return false;
     return field->kind == PROTO_FIELD_OBJECTIVE    ? job->n_objectives == 0
            : field->kind == PROTO_FIELD_OBJECTIVES ? job->n_objectives > 0
                                                    : proto_field_fits_critic(field, job);

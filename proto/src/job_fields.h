@@ -27,7 +27,17 @@ typedef enum proto_field_kind {
     PROTO_FIELD_HIDDEN, /* widths of layers */
     PROTO_FIELD_SEED,   /* u64, a string on the wire */
     PROTO_FIELD_TAGS,
+    PROTO_FIELD_LAWS,   /* of a benchmark */
+    PROTO_FIELD_LEVELS, /* of MI, bits */
 } proto_field_kind;
+
+/* What a job is about, as far as fields differ in whether they mean something for it. */
+typedef enum proto_mode {
+    PROTO_MODE_ESTIMATE = 1, /* of x and y */
+    PROTO_MODE_FINITE = 2,   /* a benchmark on samples of n pairs */
+    PROTO_MODE_FRESH = 4,    /* one on new pairs at every step */
+    PROTO_MODE_BENCHMARK = PROTO_MODE_FINITE | PROTO_MODE_FRESH
+} proto_mode;
 
 typedef struct proto_field {
     const char *pointer; /* "/train/batch": one or two tokens */
@@ -38,6 +48,7 @@ typedef struct proto_field {
     const char *const *names; /* of values, NULL-terminated */
     const char *const *later; /* values that are known but not available yet, or NULL */
     unsigned critics;         /* bits of the mi_critic_type that the field means something for; 0: of all */
+    unsigned modes;           /* the same of proto_mode */
 } proto_field;
 
 /* Field `index`, NULL past the end. */
@@ -53,8 +64,11 @@ const char *proto_name_nearest(const char *found, const char *const *names);
 /* parent + "/" + key, escaped as RFC 6901 says, cut to size. */
 void proto_pointer_join(char *out, size_t size, const char *parent, const char *key);
 
-/* Whether the field means something for the job's critic; others are neither accepted nor shown. */
+proto_mode proto_mode_of(const proto_job *job);
+/* Whether the field means something for the job's critic, and in its mode; others are neither accepted nor
+ * shown. */
 bool proto_field_fits_critic(const proto_field *field, const proto_job *job);
+bool proto_field_fits_mode(const proto_field *field, const proto_job *job);
 /* The same for all that the job says. */
 bool proto_field_applies(const proto_field *field, const proto_job *job);
 
@@ -85,6 +99,19 @@ void proto_objective_encode(const mi_objective_spec *objective, uint32_t batch, 
 void proto_objective_describe(const mi_objective *objective, const char *key, proto_json_writer *w);
 /* Its "type", "values" or "minimum" and "maximum", and "default", into the object that is open. */
 void proto_param_describe(const mi_param_info *param, proto_json_writer *w);
+
+/* job_laws.c: `laws` and the levels of `fresh`. */
+void proto_benchmark_defaults(proto_benchmark *benchmark);
+/* Behind kind, fresh/levels_bits. */
+void proto_laws_decode(proto_job *job, const proto_node *node, const char *pointer, proto_problem *problem);
+void proto_levels_decode(proto_job *job, const proto_node *node, const char *pointer, proto_problem *problem);
+void proto_laws_encode(const proto_benchmark *benchmark, const char *key, proto_json_writer *w);
+void proto_levels_encode(const proto_benchmark *benchmark, const char *key, proto_json_writer *w);
+/* What several fields of a benchmark have to be together. */
+void proto_benchmark_check(proto_job *job, const proto_node *root, const proto_limits *limits,
+                           proto_problem *problem);
+/* "laws" and "suites" of /v1/info. */
+void proto_laws_describe(proto_json_writer *w);
 
 /* job_values.c: one field, in and out. */
 void proto_field_decode(const proto_field *field, proto_job *job, const proto_node *node, const char *pointer,

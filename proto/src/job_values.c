@@ -258,6 +258,12 @@ void proto_field_decode(const proto_field *field, proto_job *job, const proto_no
     case PROTO_FIELD_OBJECTIVE:
     case PROTO_FIELD_OBJECTIVES:
         break; /* elsewhere */
+    case PROTO_FIELD_LAWS:
+        proto_laws_decode(job, node, pointer, problem);
+        break;
+    case PROTO_FIELD_LEVELS:
+        proto_levels_decode(job, node, pointer, problem);
+        break;
     case PROTO_FIELD_RECIPE:
         if ((index = decode_name(&d)) >= 0)
             mi_spec_from_recipe(&job->spec, (mi_recipe)index);

@@ -5,6 +5,7 @@
 #ifndef PROTO_JOB_H
 #define PROTO_JOB_H
 
+#include "mi/benchmark.h"
 #include "mi/spec.h"
 #include "proto/json.h"
 #include "proto/limits.h"
@@ -17,9 +18,10 @@
 #define PROTO_DEFAULT_TIMEOUT_S 3600
 #define PROTO_MAX_OBJECTIVES    32
 #define PROTO_LABEL_MAX         160 /* with its NUL */
+#define PROTO_MAX_LAWS          256 /* of a benchmark */
 
 /* X(name, text) */
-#define PROTO_JOB_KIND_MAP(X) X(ESTIMATE, "estimate")
+#define PROTO_JOB_KIND_MAP(X) X(ESTIMATE, "estimate") X(BENCHMARK, "benchmark")
 
 typedef enum proto_job_kind {
 #define X(name, text) PROTO_KIND_##name,
@@ -48,16 +50,37 @@ typedef struct proto_input {
     uint32_t *categorical; /* (n_categorical) columns from 0, ascending, owned; NULL when there are none */
 } proto_input;
 
+/* A law that a benchmark measures on. */
+typedef struct proto_law {
+    mi_law_spec spec;     /* resolved; where levels give the MI, all but mi_nats and parameter, which are 0 */
+    const char *instance; /* its name in a suite; static, NULL: of none */
+} proto_law;
+
+/* What a benchmark has in place of x and y: data of known MI. */
+typedef struct proto_benchmark {
+    uint32_t n_laws;
+    proto_law *laws; /* owned */
+    bool fresh;      /* new pairs at every training step; else n_pairs are all there are */
+    uint32_t n_pairs;
+    uint32_t n_levels; /* of a fresh one; 0: each law as it is */
+    double levels_bits[MI_BENCHMARK_MAX_LEVELS];
+    uint32_t steps, sample; /* of a level */
+    bool reset;
+    uint32_t repetitions;
+} proto_benchmark;
+
 /*
  * A job makes one estimate (`objective`), or a comparison of several on the same folds and seeds
- * (`objectives`). Each is a variant of the job: see proto_job_variant.
+ * (`objectives`), or a benchmark of one or several on every one of its laws. Its variants are the objectives;
+ * of a benchmark, laws x objectives, law by law.
  */
 typedef struct proto_job {
     proto_job_kind kind;
     mi_spec spec;          /* what the variants share, and the objective of the first */
-    uint32_t n_objectives; /* of a comparison; 0: the job is none */
+    uint32_t n_objectives; /* of `objectives`; 0: the job has one `objective` */
     mi_objective_spec objectives[PROTO_MAX_OBJECTIVES];
     proto_input x, y;
+    proto_benchmark benchmark;
     bool want_pmi, want_curve; /* PMI of those that have one */
     int priority;              /* 0..9, higher first; default 5 */
     uint32_t timeout_s;        /* 1..; default 3600 */
@@ -66,9 +89,9 @@ typedef struct proto_job {
 
 /*
  * Decode and validate; every bad field is listed in `problem` with its JSON pointer, what was found and what
- * was expected. Unknown fields are errors. Only x and y are required. Does not look at the store: that x and
- * y exist and align is the caller's check. Returns MI_OK with *out owned by the caller, or
- * MI_INVALID/MI_LIMIT/MI_MEMORY with the problem filled.
+ * was expected. Unknown fields are errors. Only x and y are required, of a benchmark only laws. Does not look
+ * at the store: that x and y exist and align is the caller's check. Returns MI_OK with *out owned by the
+ * caller, or MI_INVALID/MI_LIMIT/MI_MEMORY with the problem filled.
  */
 mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const proto_limits *limits,
                            proto_problem *problem);
@@ -78,6 +101,9 @@ void proto_job_free(proto_job *job);
 
 /* Estimates in the job, at least 1. */
 uint32_t proto_job_variants(const proto_job *job);
+/* Runs of one variant: (replicate, fold); of a benchmark (repetition, 0). */
+uint32_t proto_job_replicates(const proto_job *job);
+uint32_t proto_job_folds(const proto_job *job);
 /* The settings of one of them, for core: those of the job with its objective; neither calibration nor
  * permutations where that gives no PMI. */
 void proto_job_variant(const proto_job *job, uint32_t variant, mi_spec *out);
@@ -94,11 +120,21 @@ void proto_job_pointer(const proto_job *job, uint32_t variant, const char *point
 void proto_job_encode_objective(const proto_job *job, uint32_t variant, const char *key,
                                 proto_json_writer *w);
 
+/* Of a benchmark: the cell of core that a run is. */
+void proto_job_cell(const proto_job *job, uint32_t variant, uint32_t repetition, mi_benchmark_spec *out);
+/* Its law, what to call that (labels of a job differ), and {"name", "instance", "dim", ...}. */
+const proto_law *proto_job_law(const proto_job *job, uint32_t variant);
+void proto_job_law_label(const proto_job *job, uint32_t variant, char out[PROTO_LABEL_MAX]);
+void proto_job_encode_law(const proto_job *job, uint32_t variant, const char *key, proto_json_writer *w);
+/* Levels of each of its cells, at least 1, and their MI in nats; NaN past the last. */
+uint32_t proto_job_levels(const proto_job *job);
+double proto_job_truth(const proto_job *job, uint32_t variant, uint32_t level);
+
 /* The whole resolved spec as one JSON object (what GET shows as "spec"); decodes to the same job, bit for
  * bit. */
 void proto_job_encode_spec(const proto_job *job, proto_text *out);
-/* Members of the object that is open in w: "objectives", "critics", "recipes" and "fields" with ranges and
- * defaults (part of /v1/info). */
+/* Members of the object that is open in w: "objectives", "critics", "laws", "suites", "recipes" and "fields"
+ * with ranges and defaults (part of /v1/info). */
 void proto_job_describe(proto_json_writer *w);
 /* Whether a name may name a data set. */
 bool proto_name_valid(const char *name);

@@ -43,6 +43,24 @@ typedef struct proto_comparison {
 void proto_comparison_encode(const proto_comparison *comparison, const proto_result_context *context,
                              proto_text *out);
 
+/* What became of one cell of a benchmark: an objective on a law, over its repetitions. */
+typedef struct proto_benchmark_cell {
+    const mi_benchmark_level *levels; /* (levels of the job, repetitions); of one that failed the truth alone,
+                                         with an MI that is NaN */
+    uint32_t failed;                  /* repetitions */
+    const char *error_code, *error_detail; /* of the first of them */
+    double train_s, run_s;                 /* as in a comparison */
+} proto_benchmark_cell;
+
+typedef struct proto_benchmark_outcome {
+    const proto_job *job;
+    const proto_benchmark_cell *cells; /* (proto_job_variants(job)) */
+} proto_benchmark_outcome;
+
+/* The result of a benchmark: cells, and a summary of each objective. MI_MEMORY. */
+mi_status proto_benchmark_encode(const proto_benchmark_outcome *outcome, const proto_result_context *context,
+                                 proto_text *out, mi_error *err);
+
 /*
  * The PMI blob: a fixed header and four columns of doubles (pmi, percentile, p, q) for all rows; NaN where
  * not held out. That of a comparison: such tables one behind another, then an index of where each variant's
@@ -88,18 +106,21 @@ mi_status proto_pmi_write_npy(const proto_pmi_view *view, const proto_pmi_query 
 
 /*
  * rows    (n) ordered by variant, replicate, fold, step
- * labels  (by variant) of a comparison, else NULL
+ * labels  (by objective) of a comparison or benchmark, else NULL
  * max_points: per run; evenly thinned, first and last kept.
  * JSON:
  * {"object":"curve","unit":"nats","runs":[{"replicate":0,"fold":0,"step":[],"train_loss":[],"val_loss":[],"train_mi":[],"val_mi":[]}]}
  * csv: replicate,fold,step,train_loss,val_loss,train_mi,val_mi; npy: (n,7) float64 in that order.
  * A comparison's runs begin with "variant" and "objective" (its label); npy, all numbers, with the variant.
+ * A benchmark's begin with "variant", "law" and "objective"; a row's replicate is its "repetition", its fold
+ * the "level", and JSON has "truth_nats" of that.
  */
 typedef struct proto_curve {
     const proto_curve_row *rows;
     size_t n;
     const char *const *labels;
     uint32_t n_labels;
+    const proto_job *benchmark; /* NULL: the job is none */
 } proto_curve;
 void proto_curve_encode_json(const proto_curve *curve, uint32_t max_points, proto_text *out);
 void proto_curve_encode_csv(const proto_curve *curve, uint32_t max_points, proto_text *out);
