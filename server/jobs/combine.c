@@ -164,8 +164,9 @@ void worker_combine(worker *w, const store_run *run)
     if (status == MI_OK)
         status = job_inputs_open(&inputs, config->store, run, &config->limits, &err);
     if (status == MI_OK)
-        status = inputs.job->n_objectives > 0 ? combine_comparison(w, run, &inputs, &err)
-                                              : combine_estimate(w, run, &inputs, &err);
+        status = inputs.job->kind == PROTO_KIND_BENCHMARK ? combine_benchmark(w, run, &inputs, &err)
+                 : inputs.job->n_objectives > 0           ? combine_comparison(w, run, &inputs, &err)
+                                                          : combine_estimate(w, run, &inputs, &err);
     if (status == MI_OK) {
         metric_add(METRIC_JOBS_SUCCEEDED, 1);
         log_info("job succeeded", "job", run->job_id, NULL);

@@ -31,4 +31,7 @@ proto_result_context combine_context(const worker *w, const store_run *record);
 /* compare.c: the result of a comparison; it is in the store afterwards. */
 mi_status combine_comparison(worker *w, const store_run *record, const job_inputs *inputs, mi_error *err);
 
+/* benchmark.c: the same of a benchmark. */
+mi_status combine_benchmark(worker *w, const store_run *record, const job_inputs *inputs, mi_error *err);
+
 #endif

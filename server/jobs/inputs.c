@@ -52,9 +52,10 @@ mi_status job_inputs_open(job_inputs *out, store *s, const store_run *run, const
                          proto_job_variants(out->job), run->variants);
     if (status == MI_OK)
         proto_job_variant(out->job, run->variant, &out->spec);
-    if (status == MI_OK)
+    const bool has_data = status == MI_OK && out->job->kind != PROTO_KIND_BENCHMARK;
+    if (has_data)
         status = open_matrix(out, 0, &out->job->x, run->blob_x, &out->x, err);
-    if (status == MI_OK)
+    if (has_data && status == MI_OK)
         status = open_matrix(out, 1, &out->job->y, run->blob_y, &out->y, err);
     if (status != MI_OK)
         job_inputs_close(out);

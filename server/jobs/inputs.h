@@ -1,5 +1,6 @@
 /*
- * What a run works on: the decoded spec of its job, the settings of its variant, and the two mapped matrices.
+ * What a run works on: the decoded spec of its job, the settings of its variant, and the two mapped matrices
+ * (a benchmark has none).
  */
 #ifndef JOBS_INPUTS_H
 #define JOBS_INPUTS_H

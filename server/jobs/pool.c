@@ -25,7 +25,7 @@ static void execute(worker *w, const store_run *run)
     if (run->combine)
         worker_combine(w, run);
     else
-        worker_train(w, run);
+        worker_step(w, run);
     metric_add(METRIC_WORKERS_BUSY, -1);
     hold_job(w, "");
 }

@@ -26,12 +26,12 @@ void reporter_init(reporter *r, store *s, const store_run *run, uint32_t n_worke
                     .phase_sent = MI_PHASE_DONE};
 }
 
-bool reporter_complete(const reporter *r, const mi_progress *progress)
+bool reporter_complete(const reporter *r, const task_progress *progress)
 {
     return !r->keep_curve || r->points_sent >= progress->n_curve;
 }
 
-bool reporter_due(const reporter *r, const mi_progress *progress, int64_t now_ms)
+bool reporter_due(const reporter *r, const task_progress *progress, int64_t now_ms)
 {
     int64_t silent = now_ms - r->sent_ms;
     bool news = !reporter_complete(r, progress) || progress->phase != r->phase_sent;
@@ -56,7 +56,8 @@ static double estimate_eta(const reporter *r, double fraction, int64_t now_ms)
     return elapsed_s / done * (1.0 - fraction + (double)rounds);
 }
 
-static void encode_event(const reporter *r, const mi_progress *progress, double steps_per_s, proto_text *out)
+static void encode_event(const reporter *r, const task_progress *progress, double steps_per_s,
+                         proto_text *out)
 {
     proto_json_writer w;
     proto_write_init(&w, out);
@@ -67,6 +68,10 @@ static void encode_event(const reporter *r, const mi_progress *progress, double 
         proto_write_u64(&w, "variant", r->run->variant);
     proto_write_u64(&w, "replicate", r->run->replicate);
     proto_write_u64(&w, "fold", r->run->fold);
+    if (progress->n_levels > 0) {
+        proto_write_u64(&w, "level", progress->level);
+        proto_write_u64(&w, "levels", progress->n_levels);
+    }
     proto_write_u64(&w, "step", progress->step);
     proto_write_u64(&w, "max_steps", progress->max_steps);
     proto_write_double(&w, "fraction", progress->fraction);
@@ -74,20 +79,27 @@ static void encode_event(const reporter *r, const mi_progress *progress, double 
     proto_write_end_object(&w);
 }
 
-static uint32_t copy_points(const reporter *r, const mi_progress *progress, proto_curve_row *rows)
+/* In the curve of a cell, levels stand where folds do. */
+static proto_curve_row row_at(const reporter *r, const task_progress *progress, uint32_t i)
+{
+    const mi_benchmark_point *of_level = progress->level_curve ? &progress->level_curve[i] : NULL;
+    return (proto_curve_row){.variant = r->run->variant,
+                             .replicate = r->run->replicate,
+                             .fold = of_level ? of_level->level : r->run->fold,
+                             .point = of_level ? of_level->at : progress->curve[i]};
+}
+
+static uint32_t copy_points(const reporter *r, const task_progress *progress, proto_curve_row *rows)
 {
     uint32_t n = reporter_complete(r, progress) ? 0 : progress->n_curve - r->points_sent;
     if (n > POINTS_AT_A_TIME)
         n = POINTS_AT_A_TIME;
     for (uint32_t i = 0; i < n; i++)
-        rows[i] = (proto_curve_row){.variant = r->run->variant,
-                                    .replicate = r->run->replicate,
-                                    .fold = r->run->fold,
-                                    .point = progress->curve[r->points_sent + i]};
+        rows[i] = row_at(r, progress, r->points_sent + i);
     return n;
 }
 
-mi_status reporter_send(reporter *r, const mi_progress *progress, double steps_per_s, int64_t now_ms,
+mi_status reporter_send(reporter *r, const task_progress *progress, double steps_per_s, int64_t now_ms,
                         bool *canceled, mi_error *err)
 {
     proto_curve_row rows[POINTS_AT_A_TIME];

@@ -31,7 +31,7 @@ struct job_pool {
 
 /* Execute a claimed run, to the end or until it has to be let go. The result, the failure or the release is
  * in the store afterwards. */
-void worker_train(worker *w, const store_run *run);
+void worker_step(worker *w, const store_run *run);
 void worker_combine(worker *w, const store_run *run);
 
 /*

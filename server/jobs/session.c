@@ -1,5 +1,5 @@
 /*
- * A training run: open its data, step it to its end, and look up between the steps.
+ * A run at work: open its data, step it to its end, and look up between the steps.
  */
 #include "base/ids.h"
 #include "base/log.h"
@@ -7,6 +7,7 @@
 #include "inputs.h"
 #include "report.h"
 #include "run_envelope.h"
+#include "task.h"
 #include "worker.h"
 
 #include <inttypes.h>
@@ -20,12 +21,13 @@ typedef struct session {
     worker *w;
     const store_run *record;
     job_inputs inputs;
-    mi_run *run;
-    mi_progress progress; /* after the last step */
+    const task_ops *ops;
+    void *task;
+    task_progress progress; /* after the last step */
     reporter reporter;
     double train_s, session_s;       /* in optimiser steps: over all sessions, in this one */
     double run_s;                    /* in steps of any kind: over all sessions */
-    uint32_t first_step;             /* where this session began */
+    uint64_t session_steps;          /* likewise */
     int64_t deadline_ms;             /* this and below: monotonic */
     int64_t renew_ms, checkpoint_ms; /* next due */
     int64_t asked_ms, trouble_ms;    /* last talk with the store; no talk before */
@@ -44,7 +46,7 @@ static store *store_of(const session *s)
 static mi_status save_checkpoint(session *s, mi_error *err)
 {
     mi_error trouble = {0};
-    size_t n = mi_run_checkpoint(s->run, NULL, 0);
+    size_t n = s->ops->checkpoint(s->task, NULL, 0);
     if (n == 0)
         return MI_OK;
     if (s->capacity < RUN_ENVELOPE_BYTES + n) {
@@ -57,7 +59,7 @@ static mi_status save_checkpoint(session *s, mi_error *err)
         s->capacity = RUN_ENVELOPE_BYTES + n;
     }
     run_envelope_write(s->buffer, &(run_envelope){s->train_s, s->run_s, MI_OK});
-    mi_run_checkpoint(s->run, (char *)s->buffer + RUN_ENVELOPE_BYTES, n);
+    s->ops->checkpoint(s->task, (char *)s->buffer + RUN_ENVELOPE_BYTES, n);
     mi_status status =
         store_checkpoint_put(store_of(s), s->record, s->buffer, RUN_ENVELOPE_BYTES + n, &trouble);
     if (status == MI_STALE)
@@ -84,13 +86,13 @@ static mi_status restore_checkpoint(session *s, mi_error *err)
     if (status == MI_OK)
         status = run_envelope_open(&envelope, &payload, &n_payload, bytes, n, err);
     if (status == MI_OK)
-        status = mi_run_restore(s->run, payload, n_payload, err);
+        status = s->ops->restore(s->task, payload, n_payload, err);
     if (status == MI_OK) {
         s->train_s = envelope.train_s;
         s->run_s = envelope.run_s;
         metric_add(METRIC_RUNS_RESUMED, 1);
         log_info("run resumed from a checkpoint", "job", s->record->job_id, NULL);
-    } else if (status == MI_CORRUPT || status == MI_IO) { /* mi_run_restore left the run fresh */
+    } else if (status == MI_CORRUPT || status == MI_IO) { /* the task is still new */
         log_warn("checkpoint is damaged; the run starts anew", "job", s->record->job_id, "why", err->message,
                  NULL);
         status = MI_OK;
@@ -129,7 +131,7 @@ static mi_status renew(session *s, int64_t now, mi_error *err)
 static mi_status report(session *s, int64_t now, mi_error *err)
 {
     bool canceled = false;
-    double rate = s->session_s > 0.0 ? (s->progress.step - s->first_step) / s->session_s : 0.0;
+    double rate = s->session_s > 0.0 ? (double)s->session_steps / s->session_s : 0.0;
     atomic_store(&s->w->look, false);
     mi_status status = reporter_send(&s->reporter, &s->progress, rate, now, &canceled, err);
     return answer(s, status, canceled, now, err);
@@ -175,8 +177,8 @@ static mi_status open_session(session *s, mi_error *err)
     if (status != MI_OK)
         return status;
     reporter_init(&s->reporter, config->store, s->record, config->n_workers, s->inputs.job->want_curve, now);
-    status = mi_run_new(&s->run, &s->inputs.spec, s->record->replicate, s->record->fold, s->inputs.x,
-                        s->inputs.y, err);
+    s->ops = s->inputs.job->kind == PROTO_KIND_BENCHMARK ? &task_benchmark : &task_train;
+    status = s->ops->open(&s->task, &s->inputs, s->record, err);
     return status == MI_OK ? restore_checkpoint(s, err) : status;
 }
 
@@ -190,7 +192,7 @@ static mi_status step_to_end(session *s, mi_error *err)
         const uint32_t step = s->progress.step;
         const mi_phase phase = s->progress.phase;
         const uint64_t began = uv_hrtime();
-        status = mi_run_step(s->run, &s->progress, err);
+        status = s->ops->step(s->task, &s->progress, err);
         const double seconds = (double)(uv_hrtime() - began) / 1e9;
         s->run_s += seconds;
         if (status != MI_OK)
@@ -198,9 +200,8 @@ static mi_status step_to_end(session *s, mi_error *err)
         if (training) {
             s->train_s += seconds;
             s->session_s += seconds;
+            s->session_steps += s->progress.step - step;
             metric_add(METRIC_TRAIN_STEPS, s->progress.step - step);
-        } else {
-            s->first_step = s->progress.step; /* a restored run begins where its checkpoint was */
         }
         training = s->progress.phase == MI_PHASE_TRAIN;
         if (phase != s->progress.phase)
@@ -226,22 +227,15 @@ static mi_status keep_result(void *ctx, mi_error *err)
 
 static mi_status finish(session *s, mi_error *err)
 {
-    mi_run_result *result = NULL;
-    mi_status status = mi_run_finish(s->run, &result, err);
+    char *bytes = NULL;
+    size_t n = 0;
+    mi_status status = s->ops->finish(s->task, RUN_ENVELOPE_BYTES, &bytes, &n, err);
     if (status != MI_OK)
         return status;
-    const size_t n = mi_run_result_pack(result, NULL, 0);
-    char *bytes = malloc(RUN_ENVELOPE_BYTES + n);
-    if (bytes) {
-        run_envelope_write(bytes, &(run_envelope){s->train_s, s->run_s, MI_OK});
-        mi_run_result_pack(result, bytes + RUN_ENVELOPE_BYTES, n);
-        packed p = {s, bytes, RUN_ENVELOPE_BYTES + n};
-        status = worker_persist(s->w, s->record, keep_result, &p, err);
-    } else {
-        status = mi_fail(err, MI_MEMORY, "a run's result of %zu bytes", n);
-    }
+    run_envelope_write(bytes, &(run_envelope){s->train_s, s->run_s, MI_OK});
+    packed p = {s, bytes, n};
+    status = worker_persist(s->w, s->record, keep_result, &p, err);
     free(bytes);
-    mi_run_result_free(result);
     return status;
 }
 
@@ -251,7 +245,12 @@ static bool is_of_the_objective(mi_status status)
     return status == MI_NUMERIC || status == MI_INVALID || status == MI_UNSUPPORTED;
 }
 
-/* One objective of a comparison fails alone: why it did is its run's result. */
+/* Where a job has several variants, one fails alone: why it did is its run's result. */
+static bool fails_alone(const session *s)
+{
+    return s->task && (s->inputs.job->kind == PROTO_KIND_BENCHMARK || s->inputs.job->n_objectives > 0);
+}
+
 static mi_status keep_failure(session *s, mi_error *err)
 {
     char bytes[RUN_ENVELOPE_BYTES + sizeof err->message];
@@ -260,19 +259,19 @@ static mi_status keep_failure(session *s, mi_error *err)
     run_envelope_write(bytes, &(run_envelope){s->train_s, s->run_s, why.code});
     memcpy(bytes + RUN_ENVELOPE_BYTES, why.message, n - RUN_ENVELOPE_BYTES);
     packed p = {s, bytes, n};
-    log_warn("an objective of the comparison failed", "job", s->record->job_id, "objective",
+    log_warn("an objective of the job failed", "job", s->record->job_id, "objective",
              s->inputs.spec.objective.entry->name, "why", why.message, NULL);
     return worker_persist(s->w, s->record, keep_result, &p, err);
 }
 
-void worker_train(worker *w, const store_run *run)
+void worker_step(worker *w, const store_run *run)
 {
     session s = {.w = w, .record = run};
     mi_error err = {0};
     mi_status status = open_session(&s, &err);
     if (status == MI_OK)
         status = step_to_end(&s, &err);
-    if (is_of_the_objective(status) && s.run && s.inputs.job->n_objectives > 0)
+    if (is_of_the_objective(status) && fails_alone(&s))
         status = keep_failure(&s, &err);
     else if (status == MI_OK)
         status = finish(&s, &err);
@@ -283,7 +282,8 @@ void worker_train(worker *w, const store_run *run)
         worker_settle(w, run, &err);
     }
     metric_add(METRIC_TRAIN_MS, (int64_t)(s.session_s * 1000.0));
-    mi_run_free(s.run);
+    if (s.ops)
+        s.ops->close(s.task);
     job_inputs_close(&s.inputs);
     free(s.buffer);
 }
