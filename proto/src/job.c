@@ -100,7 +100,7 @@ static void decode_fields(proto_job *job, const proto_node *root, proto_problem 
 static const char *no_pmi_reason(const proto_job *job)
 {
     const char *reason = NULL;
-    for (uint32_t i = 0; i < proto_job_variants(job); i++) {
+    for (uint32_t i = 0; i < job->n_objectives || i == 0; i++) {
         mi_spec spec = job->spec;
         if (job->n_objectives > 0)
             spec.objective = job->objectives[i];

@@ -48,26 +48,20 @@ static bool job_found(const http_request *q, http_response *r, proto_job_record 
 
 /* ---- curve ---- */
 
-/* What the objectives of a comparison are called; n = 0 for any other job. */
+/* What the objectives of a comparison or a benchmark are called; n = 0 for any other job. */
 typedef struct curve_labels {
     uint32_t n;
     char text[PROTO_MAX_OBJECTIVES][PROTO_LABEL_MAX];
     const char *list[PROTO_MAX_OBJECTIVES];
 } curve_labels;
 
-static mi_status find_labels(curve_labels *out, const char *spec, mi_error *err)
+static void find_labels(curve_labels *out, const proto_job *job)
 {
-    proto_job *job;
-    mi_status status = proto_job_reopen(&job, spec, err);
-    if (status != MI_OK)
-        return status;
-    out->n = job->n_objectives;
+    out->n = job->n_objectives > 0 || job->kind != PROTO_KIND_BENCHMARK ? job->n_objectives : 1;
     for (uint32_t i = 0; i < out->n; i++) {
         proto_job_label(job, i, out->text[i]);
         out->list[i] = out->text[i];
     }
-    proto_job_free(job);
-    return MI_OK;
 }
 
 void handle_job_curve(const http_request *q, http_response *r)
@@ -81,25 +75,33 @@ void handle_job_curve(const http_request *q, http_response *r)
     uint64_t max_points;
     proto_job_record job;
     curve_labels labels = {.n = 0};
+    proto_job *spec = NULL;
     proto_curve_row *rows = NULL;
     size_t n = 0;
     mi_error err = {0};
     if (!http_query_u64(q, "max_points", 2, POINTS_MAX, POINTS_DEFAULT, &max_points, r) ||
         !choose_format(q, r, &format) || !job_found(q, r, &job))
         return;
-    mi_status status = find_labels(&labels, job.spec, &err);
+    mi_status status = proto_job_reopen(&spec, job.spec, &err);
     proto_job_record_fini(&job);
     if (status == MI_OK)
         status = store_curve(q->config->store, q->name, &rows, &n, &err);
     if (status != MI_OK) {
+        proto_job_free(spec);
         http_answer_error(r, q, &err);
         return;
     }
-    const proto_curve curve = {rows, n, labels.n > 0 ? labels.list : NULL, labels.n};
+    find_labels(&labels, spec);
+    const proto_curve curve = {.rows = rows,
+                               .n = n,
+                               .labels = labels.n > 0 ? labels.list : NULL,
+                               .n_labels = labels.n,
+                               .benchmark = spec->kind == PROTO_KIND_BENCHMARK ? spec : NULL};
     proto_text text;
     proto_text_init(&text, HTTP_ANSWER_MAX);
     encode[format](&curve, (uint32_t)max_points, &text);
     http_answer(r, q, 200, http_format_type(format), &text);
+    proto_job_free(spec);
     free(rows);
 }
 

@@ -158,30 +158,58 @@ static void check_shapes(const proto_job *job, proto_problem *problem)
     }
 }
 
+/* What a run of a variant takes. */
+static mi_status plan_memory(const proto_job *job, uint32_t variant, uint64_t *bytes, mi_error *err)
+{
+    mi_status status;
+    if (job->kind == PROTO_KIND_BENCHMARK) {
+        mi_benchmark_spec cell;
+        mi_benchmark_plan plan = {0};
+        proto_job_cell(job, variant, 0, &cell);
+        status = mi_benchmark_plan_make(&plan, &cell, err);
+        *bytes = plan.memory_bytes;
+    } else {
+        mi_spec spec;
+        mi_plan plan = {0};
+        proto_job_variant(job, variant, &spec);
+        status = mi_plan_make(&plan, &spec, job->x.rows, job->x.width, job->y.width, err);
+        *bytes = plan.workspace_bytes;
+    }
+    return status;
+}
+
+/* An objective that is wrong on one law is so on all. */
+static bool is_told(const proto_problem *problem, const char *pointer)
+{
+    for (unsigned i = 0; i < problem->n_errors; i++)
+        if (strcmp(problem->errors[i].pointer, pointer) == 0)
+            return true;
+    return false;
+}
+
 /* Whether the next variant is worth a look: what all share is wrong for all of them, and is told once. */
 static bool check_variant(const proto_job *job, uint32_t variant, const proto_limits *limits,
                           proto_problem *problem)
 {
-    mi_spec spec;
-    mi_plan plan;
     mi_error err = {0};
+    uint64_t bytes;
     char pointer[sizeof err.pointer + 16];
-    proto_job_variant(job, variant, &spec);
-    mi_status status = mi_plan_make(&plan, &spec, job->x.rows, job->x.width, job->y.width, &err);
+    mi_status status = plan_memory(job, variant, &bytes, &err);
     proto_job_pointer(job, variant, err.pointer, pointer, sizeof pointer);
     if (status == MI_INVALID || (status == MI_UNSUPPORTED && err.pointer[0] != '\0')) {
-        proto_problem_add(problem, pointer, "%s", err.message);
+        if (!is_told(problem, pointer))
+            proto_problem_add(problem, pointer, "%s", err.message);
         return strcmp(pointer, err.pointer) != 0;
     }
     if (status != MI_OK) {
         proto_problem_from_error(problem, &err);
         return false;
     }
-    if (plan.workspace_bytes > limits->max_workspace_bytes) {
+    if (bytes > limits->max_workspace_bytes) {
         proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
                           "a run of this job needs %" PRIu64 " MiB of memory; at most %" PRIu64
                           " MiB are allowed (a smaller batch or critic needs less)",
-                          plan.workspace_bytes >> 20, limits->max_workspace_bytes >> 20);
+                          bytes >> 20, limits->max_workspace_bytes >> 20);
         return false;
     }
     return true;
@@ -194,8 +222,8 @@ static void check_plan(const proto_job *job, const proto_limits *limits, proto_p
             return;
 }
 
-/* Everything that can be known before the job is taken. MI_OK: look at problem. */
-static mi_status prepare(const http_request *q, proto_job *job, proto_problem *problem, mi_error *err)
+/* Data that the store holds, and what they are. MI_OK: look at problem. */
+static mi_status prepare_inputs(const http_request *q, proto_job *job, proto_problem *problem, mi_error *err)
 {
     const resolver to = {q->config->store, problem, err};
     mi_status status = resolve(&to, "x", &job->x);
@@ -205,6 +233,15 @@ static mi_status prepare(const http_request *q, proto_job *job, proto_problem *p
         status = inspect(&to, "y", &job->y);
     if (status == MI_OK && !proto_problem_any(problem))
         check_shapes(job, problem);
+    return status;
+}
+
+/* Everything that can be known before the job is taken. MI_OK: look at problem. */
+static mi_status prepare(const http_request *q, proto_job *job, proto_problem *problem, mi_error *err)
+{
+    mi_status status = MI_OK;
+    if (job->kind != PROTO_KIND_BENCHMARK)
+        status = prepare_inputs(q, job, problem, err);
     if (status == MI_OK && !proto_problem_any(problem))
         check_plan(job, http_limits(q), problem);
     return status;
@@ -227,8 +264,8 @@ static mi_status submit(const http_request *q, const proto_job *job, proto_job_r
         .priority = job->priority,
         .timeout_s = job->timeout_s,
         .variants = proto_job_variants(job),
-        .replicates = job->spec.replicates,
-        .folds = job->spec.split.folds,
+        .replicates = proto_job_replicates(job),
+        .folds = proto_job_folds(job),
         .dataset_x = job->x.dataset,
         .dataset_y = job->y.dataset,
         .blob_x = job->x.sha256,
