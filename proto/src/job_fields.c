@@ -200,12 +200,13 @@ typedef struct guess {
     size_t size;
 } guess;
 
-/* A candidate is group + name, group ending in a slash. Siblings win over others of the same distance. */
+/* A candidate is group + name, group ending in a slash. Siblings win over others of the same distance; the
+ * very name in another group wins over all. */
 static void consider(guess *g, const char *group, size_t n_group, const char *name)
 {
     size_t distance = edit_distance(g->token, name);
     bool sibling = n_group == g->group && strncmp(group, g->pointer, n_group) == 0;
-    if (!sibling && distance != SIZE_MAX)
+    if (!sibling && distance != SIZE_MAX && distance > 0)
         distance += 1;
     if (distance >= g->distance)
         return;

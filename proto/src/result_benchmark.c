@@ -40,11 +40,11 @@ static void encode_warnings(uint32_t bits, proto_json_writer *w)
 }
 
 static void encode_level(const benchmarking *b, const mi_benchmark_stats *s, const mi_benchmark_level *levels,
-                         proto_json_writer *w)
+                         double truth_bits, proto_json_writer *w)
 {
     proto_write_object(w, NULL);
     proto_write_double(w, "truth_nats", s->truth);
-    proto_write_double(w, "truth_bits", s->truth * BITS_PER_NAT);
+    proto_write_double(w, "truth_bits", truth_bits);
     proto_write_u64(w, "repetitions", s->n);
     proto_write_double(w, "mean_nats", s->mean);
     proto_write_double(w, "bias_nats", s->bias);
@@ -88,13 +88,17 @@ static void encode_objective(const proto_job *job, uint32_t variant, proto_json_
 static void encode_cell(const benchmarking *b, uint32_t variant, proto_json_writer *w)
 {
     const proto_benchmark_cell *cell = &b->in->cells[variant];
+    const proto_benchmark *asked = &b->in->job->benchmark;
     const mi_benchmark_stats *stats = stats_of(b, variant % b->n_objectives, variant / b->n_objectives);
     proto_write_object(w, NULL);
     proto_job_encode_law(b->in->job, variant, "law", w);
     encode_objective(b->in->job, variant, w);
     proto_write_array(w, "levels");
-    for (uint32_t level = 0; level < b->n_levels; level++)
-        encode_level(b, &stats[level], cell->levels + (size_t)level * b->repetitions, w);
+    for (uint32_t level = 0; level < b->n_levels; level++) {
+        const double bits =
+            asked->n_levels > 0 ? asked->levels_bits[level] : stats[level].truth * BITS_PER_NAT;
+        encode_level(b, &stats[level], cell->levels + (size_t)level * b->repetitions, bits, w);
+    }
     proto_write_end_array(w);
     proto_write_double(w, "train_s", cell->train_s);
     proto_write_double(w, "run_s", cell->run_s);

@@ -231,8 +231,8 @@ END_TEST
 
 START_TEST(test_each_bad_field_is_named)
 {
-    bad_field("\"kind\":\"benchmark\"", "/kind", "\"benchmark\" is not available in this version");
-    bad_field("\"kind\":\"estimat\"", "/kind", "expected \"estimate\", found \"estimat\"");
+    bad_field("\"kind\":\"screen\"", "/kind", "\"screen\" is not available in this version");
+    bad_field("\"kind\":\"estimat\"", "/kind", "expected \"estimate\" or \"benchmark\", found \"estimat\"");
     bad_field("\"pairs\":{\"dataset\":\"p\"}", "/pairs", "not available");
     bad_field("\"recipe\":\"papers\"", "/recipe", "expected \"default\" or \"paper\", found \"papers\"");
     bad_field("\"recipe\":null", "/recipe", "found null");
