@@ -177,7 +177,9 @@ static mi_status open_session(session *s, mi_error *err)
     if (status != MI_OK)
         return status;
     reporter_init(&s->reporter, config->store, s->record, config->n_workers, s->inputs.job->want_curve, now);
-    s->ops = s->inputs.job->kind == PROTO_KIND_BENCHMARK ? &task_benchmark : &task_train;
+    const bool is_cell = s->inputs.job->kind == PROTO_KIND_BENCHMARK;
+    s->ops = is_cell ? &task_benchmark : &task_train;
+    s->progress.n_levels = is_cell ? proto_job_levels(s->inputs.job) : 0;
     status = s->ops->open(&s->task, &s->inputs, s->record, err);
     return status == MI_OK ? restore_checkpoint(s, err) : status;
 }

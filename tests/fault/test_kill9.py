@@ -86,6 +86,31 @@ def test_comparison_killed_in_each_of_its_objectives_ends_with_the_same_bits(dae
     assert server.outcome(job_id) == expected
 
 
+CELLS = {
+    "kind": "benchmark", "laws": [{"name": "gaussian", "dim": 3}, {"name": "cubic", "dim": 3}], "repetitions": 1,
+    "objectives": ["infonce-anchor", "smile"], "critic": {"hidden": [32, 32], "embed": 8}, "null_pairs": 20000, "seed": "7", "timeout_s": 600,
+}
+
+
+@pytest.mark.parametrize("samples", [
+    {"fresh": {"levels_bits": [1, 2], "steps": 1500, "sample": 2000}},
+    {"n": 1500, "split": {"folds": 2}, "train": {"max_steps": 1500, "early_stopping": False, "evaluate_every": 50, "evaluate_fraction": 0}},
+], ids=["fresh", "finite"])
+def test_benchmark_killed_again_and_again_ends_with_the_same_bits(daemon, samples):
+    spec = {**CELLS, **samples}
+    calm = daemon("--workers", "2", folder="calm").start()
+    expected = calm.outcome(calm.accept(spec))
+    assert len(expected["benchmark"]["cells"]) == 4
+    server = daemon("--workers", "2").start()
+    job_id = server.accept(spec)
+    for fraction in (0.1, 0.3, 0.6):
+        server.wait(job_id, lambda job: job["progress"]["fraction"] > fraction)
+        server.kill()
+        server.start()
+    assert server.job(job_id)["state"] not in TERMINAL, "too late to test anything"
+    assert server.outcome(job_id) == expected
+
+
 def test_finished_jobs_survive_a_kill(daemon, spec):
     server = daemon("--workers", "2").start()
     job_id = server.accept({**spec, "train": {"max_steps": 30}})

@@ -26,8 +26,9 @@ typedef struct fake_run {
 struct store {
     pthread_mutex_t lock;
     fake_state state;
-    fake_run runs[FAKE_RUNS_MAX]; /* by variant and fold, then the combining one */
+    fake_run runs[FAKE_RUNS_MAX]; /* by variant and fold, or repetition, then the combining one */
     uint32_t variants, folds, timeout_s;
+    bool benchmark; /* folds are repetitions */
     int64_t started_ms;
     uint64_t next_token;
     char *spec;
@@ -83,8 +84,7 @@ static uint32_t n_runs(const store *s)
     return s->variants * s->folds;
 }
 
-store *fake_store_new_variants(uint32_t variants, uint32_t folds, uint32_t n, uint32_t timeout_s,
-                               const char *spec_fields)
+static store *new_store(uint32_t variants, uint32_t folds, uint32_t timeout_s)
 {
     store *s = calloc(1, sizeof *s);
     ck_assert_ptr_nonnull(s);
@@ -93,6 +93,13 @@ store *fake_store_new_variants(uint32_t variants, uint32_t folds, uint32_t n, ui
     s->variants = variants;
     s->folds = folds;
     s->timeout_s = timeout_s;
+    return s;
+}
+
+store *fake_store_new_variants(uint32_t variants, uint32_t folds, uint32_t n, uint32_t timeout_s,
+                               const char *spec_fields)
+{
+    store *s = new_store(variants, folds, timeout_s);
     ck_assert_int_gt(asprintf(&s->spec,
                               "{\"x\":{\"sha256\":\"" SHA_X "\",\"rows\":%u,\"columns\":1},"
                               "\"y\":{\"sha256\":\"" SHA_Y "\",\"rows\":%u,\"columns\":1},"
@@ -101,6 +108,15 @@ store *fake_store_new_variants(uint32_t variants, uint32_t folds, uint32_t n, ui
                      0);
     for (unsigned side = 0; side < 2; side++)
         s->data[side] = make_matrix(n, side);
+    return s;
+}
+
+store *fake_store_new_benchmark(uint32_t variants, uint32_t repetitions, uint32_t timeout_s,
+                                const char *spec_fields)
+{
+    store *s = new_store(variants, repetitions, timeout_s);
+    s->benchmark = true;
+    ck_assert_int_gt(asprintf(&s->spec, "{\"kind\":\"benchmark\",%s}", spec_fields), 0);
     return s;
 }
 
@@ -262,16 +278,19 @@ mi_status store_run_claim(store *s, const char *owner, uint32_t lease_ms, store_
                        .job_id = JOB_ID,
                        .combine = free_run == n_runs(s),
                        .variant = free_run == n_runs(s) ? 0 : free_run / s->folds,
-                       .fold = free_run % s->folds,
+                       .replicate = s->benchmark ? free_run % s->folds : 0,
+                       .fold = s->benchmark ? 0 : free_run % s->folds,
                        .attempt = 1,
                        .job_started_ms = s->started_ms,
                        .timeout_s = s->timeout_s,
-                       .folds = s->folds,
-                       .replicates = 1,
+                       .folds = s->benchmark ? 1 : s->folds,
+                       .replicates = s->benchmark ? s->folds : 1,
                        .variants = s->variants,
-                       .blob_x = SHA_X,
-                       .blob_y = SHA_Y,
                        .spec = strdup(s->spec)};
+    if (!s->benchmark) {
+        memcpy(out->blob_x, SHA_X, sizeof out->blob_x);
+        memcpy(out->blob_y, SHA_Y, sizeof out->blob_y);
+    }
     return end(s, MI_OK);
 }
 
@@ -298,6 +317,7 @@ mi_status store_run_report(store *s, const store_run *run, const store_report *r
         bool known = false;
         for (size_t k = 0; k < s->state.n_points; k++)
             known = known || (s->state.points[k].variant == report->points[i].variant &&
+                              s->state.points[k].replicate == report->points[i].replicate &&
                               s->state.points[k].fold == report->points[i].fold &&
                               s->state.points[k].point.step == report->points[i].point.step);
         ck_assert_uint_lt(s->state.n_points, FAKE_POINTS_MAX);

@@ -37,6 +37,9 @@ store *fake_store_new(uint32_t folds, uint32_t n, uint32_t timeout_s, const char
 /* The same with several variants, each of `folds` runs; spec_fields has their "objectives". */
 store *fake_store_new_variants(uint32_t variants, uint32_t folds, uint32_t n, uint32_t timeout_s,
                                const char *spec_fields);
+/* A benchmark of so many variants and repetitions, without data; spec_fields is all but the kind. */
+store *fake_store_new_benchmark(uint32_t variants, uint32_t repetitions, uint32_t timeout_s,
+                                const char *spec_fields);
 void fake_store_free(store *s);
 
 /* The next `times` calls of that kind fail. */
