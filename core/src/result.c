@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define MAGIC       UINT32_C(0x3152494d) /* "MIR1" */
-#define VERSION     UINT32_C(1)
+#define VERSION     UINT32_C(2)
 #define POINT_BYTES (sizeof(uint32_t) + 4 * sizeof(double))
 
 /* X(field); counts first, for they say how long the rest is */
@@ -23,6 +23,7 @@
     X(fold)       \
     X(steps)      \
     X(best_step)  \
+    X(diverged)   \
     X(dims_x)     \
     X(dims_y)     \
     X(constant_x) \

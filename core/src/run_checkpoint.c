@@ -18,12 +18,12 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "checkpoints are written as they lie in memory");
 
-#define MAGIC 0x32504b4349554d21u /* names the format and its version */
+#define MAGIC 0x33504b4349554d21u /* names the format and its version */
 
 typedef struct header {
     uint64_t magic, n_params, seed, n_rows;
     uint32_t replicate, fold, dim_x, dim_y;
-    uint32_t step, n_curve, next_evaluation, best_step, batches, finished;
+    uint32_t step, n_curve, next_evaluation, best_step, batches, finished, diverged;
     double best_loss, loss_sum, diagonal_sum, log_partition;
 } header;
 
@@ -89,6 +89,7 @@ size_t mi_run_checkpoint(mi_run *run, void *buffer, size_t capacity)
     h.best_step = p->best_step;
     h.batches = p->batches;
     h.finished = (uint32_t)p->finished;
+    h.diverged = (uint32_t)p->diverged;
     h.best_loss = p->best_loss;
     h.loss_sum = p->loss_sum;
     h.diagonal_sum = p->diagonal_sum;
@@ -140,6 +141,7 @@ mi_status mi_run_restore(mi_run *run, const void *bytes, size_t n_bytes, mi_erro
         .best_step = h.best_step,
         .batches = h.batches,
         .finished = (int)h.finished,
+        .diverged = (int)h.diverged,
         .best_loss = h.best_loss,
         .loss_sum = h.loss_sum,
         .diagonal_sum = h.diagonal_sum,
@@ -182,6 +184,7 @@ mi_status mi_run_finish(mi_run *run, mi_run_result **out, mi_error *err)
         .baseline_mi = baseline ? mi_gaussian_mi(&run->gaussian) : 0.0,
         .steps = run->trainer.step,
         .best_step = run->spec.train.early_stopping ? run->progress.best_step : run->trainer.step,
+        .diverged = (uint32_t)run->progress.diverged,
         .dims_x = run->prepare[MI_SIDE_X].dim_out,
         .dims_y = run->prepare[MI_SIDE_Y].dim_out,
         .constant_x = run->prepare[MI_SIDE_X].n_constant,

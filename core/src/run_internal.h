@@ -37,6 +37,7 @@ typedef struct train_progress {
     uint32_t best_step;
     uint32_t batches; /* since the last curve point */
     int finished;     /* training is over */
+    int diverged;     /* it ended so; the best weights until then stand */
     double best_loss;
     double loss_sum, diagonal_sum; /* over those batches */
 } train_progress;

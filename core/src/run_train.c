@@ -110,6 +110,17 @@ static int out_of_patience(const mi_run *run)
     return spec->early_stopping && run->trainer.step - run->progress.best_step >= patience;
 }
 
+/* With early stopping divergence only ends the search for better weights: step 0 at least has been evaluated.
+ * Without it the last weights would be asked for, and there are none. */
+static mi_status end_of_training(mi_run *run, mi_status status)
+{
+    train_progress *p = &run->progress;
+    if (status != MI_NUMERIC || !run->spec.train.early_stopping || !isfinite(p->best_loss))
+        return status;
+    p->finished = p->diverged = 1;
+    return MI_OK;
+}
+
 mi_status mi_run_train_step(mi_run *run, mi_error *err)
 {
     train_progress *p = &run->progress;
@@ -124,7 +135,7 @@ mi_status mi_run_train_step(mi_run *run, mi_error *err)
         else
             gather_minibatch(run, trainer->step);
         if ((status = run->method->learn(run, &loss, &diagonal, err)) != MI_OK)
-            return status;
+            return end_of_training(run, status);
         p->loss_sum += loss;
         p->diagonal_sum += diagonal;
         p->batches++;
@@ -132,7 +143,7 @@ mi_status mi_run_train_step(mi_run *run, mi_error *err)
     const int last = trainer->step >= run->spec.train.max_steps;
     if (last ? p->batches > 0 : trainer->step >= p->next_evaluation) {
         if ((status = evaluate(run, err)) != MI_OK)
-            return status;
+            return end_of_training(run, status);
     }
     p->finished = last || out_of_patience(run);
     return MI_OK;

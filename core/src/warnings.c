@@ -165,7 +165,18 @@ static void warn_objective(mi_estimate *e, const mi_evidence *v)
 static void warn_training(mi_estimate *e, const mi_evidence *v)
 {
     const mi_train_spec *train = &v->spec->train;
-    uint32_t late = 0;
+    uint32_t late = 0, diverged = 0, earliest = UINT32_MAX;
+    for (uint32_t i = 0; i < v->n_results; i++) {
+        const mi_run_result *r = v->results[i];
+        diverged += r->diverged;
+        earliest = r->diverged && r->steps < earliest ? r->steps : earliest;
+    }
+    if (diverged > 0)
+        warn(e, MI_WARN_DIVERGED,
+             "%u of %u runs diverged, the first after %u steps, and kept their best weights until then; a "
+             "lower "
+             "/train/learning_rate, or another objective, would help",
+             diverged, v->n_results, earliest);
     for (uint32_t i = 0; i < v->n_results; i++)
         late += v->results[i]->steps >= train->max_steps &&
                 v->results[i]->best_step > LATE_BEST * train->max_steps;

@@ -26,6 +26,7 @@
     X(NO_PMI, "no_pmi", "the objective does not tell the ratio itself; no PMI, null or calibration") \
     X(BOUND, "lower_bound",                                                                          \
       "the objective reports a lower bound, capped by the logarithm of the batch for InfoNCE")       \
+    X(DIVERGED, "diverged", "training diverged; the best weights until then were kept")              \
     X(STEP_LIMIT, "step_limit", "training ended at max_steps while validation loss still fell")      \
     X(NON_FINITE, "non_finite", "a figure was not finite and is reported as null")
 

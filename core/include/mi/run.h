@@ -107,6 +107,7 @@ typedef struct mi_run_result {
     double baseline_shrinkage; /* chosen s; -1 without a baseline; INFINITY is written as 1e300 */
     double baseline_mi;        /* -1/2 sum log(1-rho^2) of the shrunk baseline, nats */
     uint32_t steps, best_step;
+    uint32_t diverged;               /* 1: training ended by a loss that was not finite; best_step stands */
     uint32_t dims_x, dims_y;         /* after preparation: one-hot, without constant columns, projected */
     uint32_t constant_x, constant_y; /* columns dropped */
 } mi_run_result;

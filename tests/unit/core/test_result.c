@@ -63,6 +63,7 @@ static void sample_init(sample *s)
                            .baseline_mi = 0.5,
                            .steps = 1200,
                            .best_step = 900,
+                           .diverged = 1,
                            .dims_x = 7,
                            .dims_y = 8,
                            .constant_x = 1,
@@ -95,7 +96,8 @@ START_TEST(test_a_result_comes_back_bit_for_bit)
         ck_assert_uint_eq(r->curve[i].step, s.curve[i].step);
         ck_assert_int_eq(memcmp(&r->curve[i].train_loss, &s.curve[i].train_loss, 4 * sizeof(double)), 0);
     }
-    ck_assert(r->replicate == 2 && r->fold == 4 && r->steps == 1200 && r->best_step == 900);
+    ck_assert(r->replicate == 2 && r->fold == 4 && r->steps == 1200 && r->best_step == 900 &&
+              r->diverged == 1);
     ck_assert(r->dims_x == 7 && r->dims_y == 8 && r->constant_x == 1 && r->constant_y == 9);
     ck_assert(r->estimate == 1.5 && r->train_mi == 1.75 && r->slope == 0.75 && r->log_scale == -0.125 &&
               r->infonce == 1.25);

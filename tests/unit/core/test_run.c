@@ -285,6 +285,45 @@ START_TEST(test_step_0_is_the_copula_estimate)
 }
 END_TEST
 
+/* NWJ at a rate that nothing survives. */
+static mi_spec diverging_spec(void)
+{
+    mi_spec spec = small_spec();
+    spec.train.learning_rate = 1.0;
+    spec.train.gradient_clip = 0.0;
+    spec.train.max_steps = 200;
+    mi_objective_defaults(&spec.objective, mi_objective_find("nwj"), 0);
+    return spec;
+}
+
+START_TEST(test_divergence_keeps_the_best_weights_until_then)
+{
+    const mi_spec spec = diverging_spec();
+    mi_run_result *result = run_to_end(&spec, 0, 0, x, y);
+    ck_assert_uint_eq(result->diverged, 1);
+    ck_assert_uint_lt(result->steps, 200);
+    ck_assert_uint_le(result->best_step, result->steps);
+    ck_assert(isfinite(result->estimate) && isfinite(result->pmi[0]));
+    mi_run_result_free(result);
+}
+END_TEST
+
+START_TEST(test_divergence_without_early_stopping_is_an_error)
+{
+    mi_spec spec = diverging_spec();
+    spec.train.early_stopping = 0;
+    mi_run *run = NULL;
+    mi_progress p = {0};
+    mi_error err = {0};
+    ck_assert_int_eq(mi_run_new(&run, &spec, 0, 0, x, y, &err), MI_OK);
+    mi_status status = MI_OK;
+    while (status == MI_OK && p.phase != MI_PHASE_DONE)
+        status = mi_run_step(run, &p, &err);
+    ck_assert_int_eq(status, MI_NUMERIC);
+    mi_run_free(run);
+}
+END_TEST
+
 START_TEST(test_objective_without_pmi_gives_an_estimate_and_no_pmi)
 {
     mi_spec spec = small_spec();
@@ -345,6 +384,8 @@ int main(void)
         "run", test_resumed_run_gives_the_same_bytes, test_resumed_joint_run_gives_the_same_bytes,
         test_runs_differ_by_fold_and_seed_only, test_damaged_checkpoint_is_refused_and_the_run_starts_anew,
         test_training_and_scoring_allocate_nothing, test_every_spec_fits_the_workspace_it_was_accepted_with,
-        test_step_0_is_the_copula_estimate, test_objective_without_pmi_gives_an_estimate_and_no_pmi,
+        test_step_0_is_the_copula_estimate, test_divergence_keeps_the_best_weights_until_then,
+        test_divergence_without_early_stopping_is_an_error,
+        test_objective_without_pmi_gives_an_estimate_and_no_pmi,
         test_too_few_pairs_for_the_settings_are_refused_by_field, test_constant_side_is_refused_by_name);
 }
