@@ -31,7 +31,8 @@ void mi_law_dims_square(uint32_t dim, uint32_t *dim_x, uint32_t *dim_y);
     X(half_cube)                                                                                             \
     X(asinh)                                                                                                 \
     X(wiggly)                                                                                                \
-    X(normal_cdf) X(bimodal) X(log_normal) X(swiss_roll) X(independent) /* law_multinormal.c */              \
+    X(normal_cdf)                                                                                            \
+    X(bimodal) X(log_normal) X(swiss_roll) X(independent) /* law_multinormal.c */                            \
         X(sparse) X(sparse_half_cube) X(sparse_normal_cdf) X(spiral) X(spiral_normal_cdf) X(dense) X(needle) \
             X(ar_window)                                                         /* law_student.c */         \
         X(student) X(asinh_student)                                              /* law_uniform.c */         \

@@ -171,7 +171,8 @@ END_TEST
 int main(void)
 {
     RUN_TESTS("options", test_flags_stand_anywhere_and_in_every_spelling,
-              test_settings_of_the_job_become_fields_of_the_document, test_categorical_columns_become_a_list_or_all, test_a_group_alone_lists,
+              test_settings_of_the_job_become_fields_of_the_document,
+              test_categorical_columns_become_a_list_or_all, test_a_group_alone_lists,
               test_what_is_wrong_is_named, test_the_server_comes_from_flag_then_variable_then_default,
               test_every_flag_is_in_the_help_of_its_commands);
 }

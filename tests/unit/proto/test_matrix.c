@@ -175,8 +175,9 @@ START_TEST(test_the_summary_is_stable_for_a_large_mean)
     ck_assert_int_eq(proto_matrix_writer_finish(writer, NULL, NULL, &record, NULL), MI_OK);
     double low, high, mean, sd;
     int end = 0;
-    sscanf(record.columns, "[{\"name\":null,\"kind\":\"number\",\"min\":%lf,\"max\":%lf,\"mean\":%lf,\"sd\":%lf},%n", &low, &high,
-           &mean, &sd, &end);
+    sscanf(record.columns,
+           "[{\"name\":null,\"kind\":\"number\",\"min\":%lf,\"max\":%lf,\"mean\":%lf,\"sd\":%lf},%n", &low,
+           &high, &mean, &sd, &end);
     ck_assert_int_gt(end, 0);
     ck_assert_double_eq(low, 1e8);
     ck_assert_double_eq(high, 1e8 + 16);
