@@ -12,6 +12,16 @@ const cli_command command_table[] = {
      "on stdout, the exit code is 0, and\n"
      "'mutual jobs watch ID' resumes. A second Ctrl-C exits at once.",
      estimate_run},
+    {COMMAND_BENCHMARK, "benchmark", NULL, "", 0, 0, "estimators on laws whose mutual information is known",
+     "The server draws the data: --n pairs of each law, or with --fresh STEPS new pairs at every training "
+     "step, where --levels is a staircase of MI that\n"
+     "the critic climbs. Each law and objective is repeated with other data and weights, and every objective "
+     "sees the same data.\n"
+     "\n"
+     "  mutual benchmark --law gaussian:dim=20 --fresh 10000 --levels 2,4,6,8,10 --objectives "
+     "infonce-anchor,smile --repetitions 3\n"
+     "  mutual benchmark --suite beyond-normal --n 4000",
+     benchmark_run},
     {COMMAND_JOBS_LS, "jobs", "ls", "", 0, 0, "list jobs, newest first", NULL, jobs_list},
     {COMMAND_JOBS_GET, "jobs", "get", "ID", 1, 1, "show a job and its result", NULL, jobs_get},
     {COMMAND_JOBS_WATCH, "jobs", "watch", "ID", 1, 1, "follow a job to its end, then show its result",

@@ -8,6 +8,7 @@
 
 typedef enum cli_command_id {
     COMMAND_ESTIMATE,
+    COMMAND_BENCHMARK,
     COMMAND_JOBS_LS,
     COMMAND_JOBS_GET,
     COMMAND_JOBS_WATCH,
@@ -43,6 +44,7 @@ const cli_command *command_find(const char *word, const char *sub);
 bool command_is_group(const char *word);
 
 cli_exit estimate_run(cli *c);
+cli_exit benchmark_run(cli *c);
 cli_exit jobs_list(cli *c);
 cli_exit jobs_get(cli *c);
 cli_exit jobs_watch(cli *c);

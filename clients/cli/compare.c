@@ -17,8 +17,8 @@ static mi_status write_parameter(const char *text, size_t n, proto_json_writer *
 
     if (!equals || equals == text || (size_t)(equals - text) >= sizeof name ||
         n - (size_t)(equals - text) - 1 >= sizeof value)
-        return mi_fail(err, MI_INVALID, "--compare: '%.*s' is not parameter=value, as in smile:tau=5", (int)n,
-                       text);
+        return mi_fail(err, MI_INVALID, "objectives: '%.*s' is not parameter=value, as in smile:tau=5",
+                       (int)n, text);
     snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
     snprintf(value, sizeof value, "%.*s", (int)(text + n - equals - 1), equals + 1);
     number = strtod(value, &end);
@@ -37,7 +37,7 @@ static mi_status write_objective(const char *text, size_t n, proto_json_writer *
     size_t n_name = colon ? (size_t)(colon - text) : n;
 
     if (n_name == 0)
-        return mi_fail(err, MI_INVALID, "--compare: a name is missing; it takes a list such as %s",
+        return mi_fail(err, MI_INVALID, "objectives: a name is missing; it takes a list such as %s",
                        "infonce-anchor,smile:tau=5,ksg, or all");
     if (!colon) {
         proto_write_string_n(w, NULL, text, n_name);
@@ -105,8 +105,9 @@ cli_exit compare_set(cli *c, proto_text *spec)
     if (!list)
         return CLI_OK;
     if (has_objective(c->options)) {
-        say_error(c, "--compare names its objectives itself, with their parameters (smile:tau=5): leave "
-                     "--objective and --nu out");
+        say_error(c,
+                  "a list of objectives has their parameters in it (smile:tau=5): leave --objective and --nu "
+                  "out");
         return CLI_USAGE;
     }
     proto_text_init(&json, LIST_MAX);

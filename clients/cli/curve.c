@@ -22,8 +22,9 @@ enum { STEP, TRAIN_LOSS, VAL_LOSS, TRAIN_MI, VAL_MI, N_FIGURES };
 static const char *const figures[N_FIGURES] = {"step", "train_loss", "val_loss", "train_mi", "val_mi"};
 
 typedef struct run {
-    const char *objective; /* of a comparison, borrowed from the document; else NULL */
-    double replicate, fold;
+    const char *objective;  /* of a comparison, borrowed from the document; else NULL */
+    const char *law;        /* of a benchmark, likewise */
+    double replicate, fold; /* repetition and level of a benchmark */
     size_t n;
     double *points; /* (N_FIGURES, n) */
 } run;
@@ -50,11 +51,18 @@ static size_t count(const proto_node *array, size_t most)
     return n;
 }
 
+static void read_place(const proto_node *node, double *replicate, double *fold)
+{
+    const bool of_benchmark = json_string(node, "/law") != NULL;
+
+    *replicate = json_number(node, of_benchmark ? "/repetition" : "/replicate");
+    *fold = json_number(node, of_benchmark ? "/level" : "/fold");
+}
+
 static bool read_run(const proto_node *node, run *out)
 {
-    *out = (run){.objective = json_string(node, "/objective"),
-                 .replicate = json_number(node, "/replicate"),
-                 .fold = json_number(node, "/fold")};
+    *out = (run){.objective = json_string(node, "/objective"), .law = json_string(node, "/law")};
+    read_place(node, &out->replicate, &out->fold);
     out->n = count(proto_node_member(node, figures[STEP]), MAX_POINTS);
     out->points = malloc((out->n ? out->n : 1) * N_FIGURES * sizeof *out->points);
     if (!out->points)
@@ -113,11 +121,12 @@ static cli_exit read_curves(cli *c, const proto_node *root, curves *out)
     for (const proto_node *node = proto_node_first(list); node && out->n < MAX_RUNS;
          node = proto_node_next(node)) {
         run *next = &out->runs[out->n];
+        double at_replicate, at_fold;
 
         if (!is_asked_for(c->options->objective, node))
             continue;
-        if (c->options->run &&
-            (json_number(node, "/replicate") != replicate || json_number(node, "/fold") != fold))
+        read_place(node, &at_replicate, &at_fold);
+        if (c->options->run && (at_replicate != replicate || at_fold != fold))
             continue;
         if (!read_run(node, next))
             return CLI_FAILED;
@@ -189,18 +198,19 @@ static size_t best_step(const run *r)
 
 static bool print_summary(const cli *c, const curves *all, proto_text *out)
 {
-    static const char *const titles[] = {"OBJECTIVE", "RUN",    "STEPS",   "BEST STEP",
-                                         "VAL LOSS",  "VAL MI", "TRAIN MI"};
+    static const char *const titles[] = {"LAW",       "OBJECTIVE", "RUN",    "STEPS",
+                                         "BEST STEP", "VAL LOSS",  "VAL MI", "TRAIN MI"};
     table t;
     bool ok;
 
-    table_init(&t, "llrrrrr", titles, false, c->out.utf8);
+    table_init(&t, "lllrrrrr", titles, false, c->out.utf8);
     for (size_t i = 0; i < all->n; i++) {
         const run *r = &all->runs[i];
         size_t best = best_step(r);
         char name[64];
 
         snprintf(name, sizeof name, "%.0f.%.0f", r->replicate, r->fold);
+        table_text(&t, r->law);
         table_text(&t, r->objective);
         table_text(&t, name);
         table_count(&t, r->n ? r->points[r->n - 1] : (double)NAN);

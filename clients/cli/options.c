@@ -133,6 +133,101 @@ static mi_status assign_columns(cli_options *out, const option_entry *option, co
     return assign(out, option->pointer, strlen(option->pointer), proto_text_take(&text, NULL), err);
 }
 
+/* "2,4,6". */
+static mi_status assign_numbers(cli_options *out, const option_entry *option, const char *value,
+                                mi_error *err)
+{
+    proto_text text;
+    proto_json_writer w;
+
+    proto_text_init(&text, MAX_VALUE);
+    proto_write_init(&w, &text);
+    proto_write_array(&w, NULL);
+    for (const char *from = value;;) {
+        char *end;
+        double number = strtod(from, &end);
+
+        if (end == from || (*end && *end != ',') || !isfinite(number)) {
+            proto_text_fini(&text);
+            return mi_fail(err, MI_INVALID, "--%s: '%s' is not a list of numbers, such as 2,4,6",
+                           option->name, value);
+        }
+        proto_write_double(&w, NULL, number);
+        if (!*end)
+            break;
+        from = end + 1;
+    }
+    proto_write_end_array(&w);
+    return assign(out, option->pointer, strlen(option->pointer), proto_text_take(&text, NULL), err);
+}
+
+/* A member of a law from "dim=20"; nats and bits stand for mi_nats and mi_bits. */
+static mi_status write_member(const char *text, size_t n, proto_json_writer *w, mi_error *err)
+{
+    const char *equals = memchr(text, '=', n);
+    char name[64], value[64], *end;
+    double number;
+
+    if (!equals || equals == text || (size_t)(equals - text) >= sizeof name ||
+        n - (size_t)(equals - text) - 1 >= sizeof value)
+        return mi_fail(err, MI_INVALID, "--law: '%.*s' is not as in gaussian:dim=20,bits=4", (int)n, text);
+    snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
+    snprintf(value, sizeof value, "%.*s", (int)(text + n - equals - 1), equals + 1);
+    number = strtod(value, &end);
+    if (!*value || *end || !isfinite(number))
+        return mi_fail(err, MI_INVALID, "--law: %s is '%s', which is not a number", name, value);
+    proto_write_double(w,
+                       strcmp(name, "nats") == 0   ? "mi_nats"
+                       : strcmp(name, "bits") == 0 ? "mi_bits"
+                                                   : name,
+                       number);
+    return MI_OK;
+}
+
+/* "gaussian" or "gaussian:dim=20,bits=4"; colons do for commas. */
+static mi_status add_law(cli_options *out, const option_entry *option, const char *value, mi_error *err)
+{
+    size_t n = strcspn(value, ":");
+    proto_text text;
+    proto_json_writer w;
+    mi_status status = MI_OK;
+
+    if (n == 0)
+        return mi_fail(err, MI_INVALID, "--law: a name is missing, as in gaussian:dim=20");
+    if (!value[n])
+        return assign_text(out, option->pointer, value, err);
+    proto_text_init(&text, MAX_VALUE);
+    proto_write_init(&w, &text);
+    proto_write_object(&w, NULL);
+    proto_write_string_n(&w, "name", value, n);
+    for (const char *from = value + n; *from && status == MI_OK; from += n) {
+        n = strcspn(++from, ":,");
+        status = write_member(from, n, &w, err);
+    }
+    proto_write_end_object(&w);
+    if (status == MI_OK)
+        return assign(out, option->pointer, strlen(option->pointer), proto_text_take(&text, NULL), err);
+    proto_text_fini(&text);
+    return status;
+}
+
+/* "own" or "own:a". */
+static mi_status add_suite(cli_options *out, const option_entry *option, const char *value, mi_error *err)
+{
+    size_t n = strcspn(value, ":");
+    proto_text text;
+    proto_json_writer w;
+
+    proto_text_init(&text, MAX_VALUE);
+    proto_write_init(&w, &text);
+    proto_write_object(&w, NULL);
+    proto_write_string_n(&w, "suite", value, n);
+    if (value[n])
+        proto_write_string(&w, "half", value + n + 1);
+    proto_write_end_object(&w);
+    return assign(out, option->pointer, strlen(option->pointer), proto_text_take(&text, NULL), err);
+}
+
 static mi_status add_tag(cli_options *out, const char *value, mi_error *err)
 {
     if (*value == '=' || !strchr(value, '='))
@@ -182,6 +277,14 @@ static mi_status apply(cli_options *out, const option_entry *option, const char 
         return status == MI_OK ? assign_number(out, option->pointer, number, err) : status;
     case OPTION_SPEC_COLUMNS:
         return assign_columns(out, option, value, err);
+    case OPTION_SPEC_NUMBERS:
+        return assign_numbers(out, option, value, err);
+    case OPTION_SPEC_TRUE:
+        return assign(out, option->pointer, strlen(option->pointer), strdup("true"), err);
+    case OPTION_LAW:
+        return add_law(out, option, value, err);
+    case OPTION_SUITE:
+        return add_suite(out, option, value, err);
     }
     assert(!"every kind is handled");
     return MI_INTERNAL;

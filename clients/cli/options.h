@@ -31,7 +31,8 @@ typedef struct cli_options {
     cli_format format;
     bool format_given, quiet, no_progress, help, version;
 
-    bool detach, curve, fields;
+    bool detach, curve, fields, bits;
+    const char *csv_file;
     const char *name_x, *name_y, *spec_file, *pmi_file, *categorical, *compare;
     const char *objective;                        /* as given, also where it is a field of the job */
     cli_assignment assignments[OPTIONS_MAX_LIST]; /* in the order of the command line */
@@ -56,6 +57,10 @@ typedef enum option_kind {
     OPTION_SPEC_WHOLE,   /* a whole number, */
     OPTION_SPEC_NUMBER,  /* a number, */
     OPTION_SPEC_COLUMNS, /* "all" or "0,3": a list of whole numbers */
+    OPTION_SPEC_NUMBERS, /* an array of numbers, */
+    OPTION_SPEC_TRUE,    /* true */
+    OPTION_LAW,          /* appended to /laws: a law, */
+    OPTION_SUITE,        /* or a suite */
 } option_kind;
 
 typedef struct option_entry {

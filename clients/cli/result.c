@@ -1,5 +1,6 @@
 #include "result.h"
 
+#include "benchmark.h"
 #include "comparison.h"
 #include "format.h"
 #include "output.h"
@@ -185,6 +186,8 @@ static bool print_figures(const cli *c, const proto_node *job, proto_text *out)
     table t;
     bool ok;
 
+    if (is_benchmark(result))
+        return benchmark_print(c, result, out);
     if (is_comparison(result))
         return comparison_print(c, result, out);
     table_init(&t, "ll", NULL, false, c->out.utf8);
@@ -212,7 +215,7 @@ static cli_exit print_people(cli *c, const proto_node *job)
     print_head(c, job, &text);
     ok = print_figures(c, job, &text);
     if (proto_node_kind(result) == PROTO_OBJECT) {
-        if (!is_comparison(result))
+        if (!is_comparison(result) && !is_benchmark(result))
             print_warnings(c, result, &text);
         print_next(c, job, &text);
     }
@@ -264,6 +267,8 @@ cli_exit result_print(cli *c, const api_document *job)
         output_json(c, job->bytes, job->n);
         return CLI_OK;
     case CLI_CSV:
+        if (is_benchmark(proto_json_at(job->root, "/result")))
+            return benchmark_csv(c, job->root, NULL);
         return is_comparison(proto_json_at(job->root, "/result")) ? comparison_csv(c, job->root)
                                                                   : print_csv(c, job->root);
     default:

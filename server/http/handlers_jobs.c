@@ -121,6 +121,19 @@ static bool split_tag(const char *tag, char storage[TAG_MAX], store_job_filter *
     return true;
 }
 
+static bool is_kind(const char *text)
+{
+    static const proto_job_kind kinds[] = {
+#define X(name, kind_text) PROTO_KIND_##name,
+        PROTO_JOB_KIND_MAP(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(proto_job_kind_name(kinds[i]), text) == 0)
+            return true;
+    return false;
+}
+
 static bool parse_filter(const http_request *q, http_response *r, store_job_filter *filter,
                          char tag_storage[TAG_MAX])
 {
@@ -136,9 +149,9 @@ static bool parse_filter(const http_request *q, http_response *r, store_job_filt
                     state);
         return false;
     }
-    if (filter->kind && strcmp(filter->kind, "estimate") != 0) {
+    if (filter->kind && !is_kind(filter->kind)) {
         http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
-                    "query parameter \"kind\" is \"%.40s\"; expected estimate", filter->kind);
+                    "query parameter \"kind\" is \"%.40s\"; expected estimate or benchmark", filter->kind);
         return false;
     }
     if (tag && !split_tag(tag, tag_storage, filter)) {

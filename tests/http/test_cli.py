@@ -318,3 +318,32 @@ def test_flags_in_the_manual_are_the_help_text():
     block = re.search(r"<!-- help:begin.*?-->\n```\n(.*?)```\n<!-- help:end -->", manual, re.S)
     told = subprocess.run([MUTUAL, "help"], capture_output=True, text=True, check=True, env=environment()).stdout
     assert block.group(1) == told, "regenerate the block: mutual help"
+
+
+BENCH = ("--set", "/critic/hidden=[8]", "--set", "/null_pairs=1000", "--set", "/train/batch=32")
+
+
+def test_a_staircase_is_climbed_shown_and_saved(mutual, tmp_path):
+    done = mutual("benchmark", "--law", "gaussian:dim=2", "--fresh", 20, "--levels", "1,2", "--sample", 300, "--objectives", "nwj,smile:tau=3",
+                  "--repetitions", 2, *BENCH, "--csv", tmp_path / "figures.csv")
+    assert "gaussian dim=2: bias and spread of 2 repetitions, bits" in done.stdout and "1 bits" in done.stdout
+    assert re.search(r"\n  smile +-?\d\.\d{3} ±\d", done.stdout) and "over all laws and levels" in done.stdout
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "figures.csv").read_text())))
+    assert [(r["label"], r["level"], r["truth_bits"]) for r in rows] == [(n, str(k), str(k + 1)) for n in ("nwj", "smile") for k in (0, 1)]
+    job = json.loads(mutual("jobs", "get", JOB_ID.search(done.stdout).group(), "-o", "json").stdout)
+    assert job["kind"] == "benchmark" and job["spec"]["objectives"][1]["tau"] == 3
+    assert float(rows[3]["rmse_nats"]) == job["result"]["benchmark"]["cells"][1]["levels"][1]["rmse_nats"]
+    assert job["id"] in mutual("jobs", "ls", "--kind", "benchmark").stdout
+    again = list(csv.DictReader(io.StringIO(mutual("jobs", "get", job["id"], "-o", "csv").stdout)))
+    assert again == rows
+    assert "gaussian dim=2" in mutual("curve", job["id"], "--objective", "nwj").stdout
+
+
+def test_a_suite_is_one_table(mutual):
+    done = mutual("benchmark", "--suite", "further:b", "--law", "ring-0.3", "--n", 60, "--repetitions", 1, "--objective", "ksg", *BENCH)
+    assert "ksg, nats" in done.stdout and "ring-0.3" in done.stdout and "95% HELD" in done.stdout
+
+
+def test_a_benchmark_that_cannot_be_is_said_before_anything_runs(mutual):
+    assert "needs laws" in mutual("benchmark", code=2).stderr
+    assert "/laws/0" in mutual("benchmark", "--law", "gausian", code=2).stderr

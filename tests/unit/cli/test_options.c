@@ -168,11 +168,43 @@ START_TEST(test_every_flag_is_in_the_help_of_its_commands)
 }
 END_TEST
 
+START_TEST(test_laws_and_levels_become_lists_of_the_document)
+{
+    static const char *const expected[][2] = {{"/laws/-", "\"ring-0.3\""},
+                                              {"/laws/-", "{\"name\":\"gaussian\",\"dim\":20,\"mi_bits\":4}"},
+                                              {"/laws/-", "{\"suite\":\"own\",\"half\":\"a\"}"},
+                                              {"/fresh/levels_bits", "[2,4.5]"},
+                                              {"/fresh/reset", "true"}};
+    cli_options o;
+    mi_error err = {0};
+
+    ck_assert_msg(parse(&o,
+                        "benchmark --law ring-0.3 --law gaussian:dim=20,bits=4 --suite own:a --levels 2,4.5 "
+                        "--reset --objectives nwj,ksg",
+                        &err) == MI_OK,
+                  "%s", err.message);
+    ck_assert_uint_eq(o.n_assignments, 5);
+    for (unsigned i = 0; i < 5; i++) {
+        ck_assert_str_eq(o.assignments[i].pointer, expected[i][0]);
+        ck_assert_str_eq(o.assignments[i].json, expected[i][1]);
+    }
+    ck_assert_str_eq(o.compare, "nwj,ksg");
+    options_fini(&o);
+    check_refused("benchmark --law :dim=2", "a name is missing");
+    check_refused("benchmark --law gaussian:dim", "gaussian:dim=20");
+    check_refused("benchmark --law gaussian:dim=two", "not a number");
+    check_refused("benchmark --levels 2,,4", "not a list of numbers");
+    check_refused("benchmark --levels 2;4", "not a list of numbers");
+    check_refused("estimate --law gaussian", "--law is not a flag of 'mutual estimate'");
+}
+END_TEST
+
 int main(void)
 {
     RUN_TESTS("options", test_flags_stand_anywhere_and_in_every_spelling,
               test_settings_of_the_job_become_fields_of_the_document,
               test_categorical_columns_become_a_list_or_all, test_a_group_alone_lists,
               test_what_is_wrong_is_named, test_the_server_comes_from_flag_then_variable_then_default,
-              test_every_flag_is_in_the_help_of_its_commands);
+              test_every_flag_is_in_the_help_of_its_commands,
+              test_laws_and_levels_become_lists_of_the_document);
 }
