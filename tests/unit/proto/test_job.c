@@ -1,39 +1,13 @@
-#include "proto/job.h"
-#include "testing.h"
+#include "job_testing.h"
 
 #include <math.h>
-#include <stdio.h>
 
-#define INPUTS "\"x\":{\"dataset\":\"a\"},\"y\":{\"dataset\":\"b\"}"
-
-static mi_status decode(proto_job **job, const char *text, proto_problem *problem)
-{
-    proto_limits limits;
-    proto_limits_default(&limits);
-    return proto_job_decode(job, text, strlen(text), &limits, problem);
-}
-
-/* A job of INPUTS and `fields`, which must be good. */
+/* A job of inputs and `fields`, which must be good. */
 static proto_job *good(const char *fields)
 {
     char text[4096];
-    proto_job *job;
-    proto_problem problem;
-    snprintf(text, sizeof text, "{" INPUTS "%s%s}", fields[0] ? "," : "", fields);
-    mi_status status = decode(&job, text, &problem);
-    ck_assert_msg(status == MI_OK, "%s: %s: %s", fields, problem.n_errors ? problem.errors[0].pointer : "",
-                  problem.n_errors ? problem.errors[0].detail : problem.detail);
-    return job;
-}
-
-static char *encode(const proto_job *job)
-{
-    proto_text text;
-    proto_text_init(&text, 1 << 20);
-    proto_job_encode_spec(job, &text);
-    char *taken = proto_text_take(&text, NULL);
-    ck_assert_ptr_nonnull(taken);
-    return taken;
+    snprintf(text, sizeof text, "{" JOB_INPUTS "%s%s}", fields[0] ? "," : "", fields);
+    return job_good(text);
 }
 
 static bool has_error(const proto_problem *problem, const char *pointer, const char *part)
@@ -44,24 +18,12 @@ static bool has_error(const proto_problem *problem, const char *pointer, const c
     return false;
 }
 
-static void bad(const char *text, const char *pointer, const char *part)
-{
-    proto_job *job;
-    proto_problem problem;
-    mi_status status = decode(&job, text, &problem);
-    ck_assert_msg(status == MI_INVALID, "accepted: %s", text);
-    ck_assert_ptr_null(job);
-    ck_assert_int_eq(proto_problem_status(&problem), 422);
-    ck_assert_msg(problem.n_errors == 1 && has_error(&problem, pointer, part), "%s: %u errors, %s: %s", text,
-                  problem.n_errors, problem.errors[0].pointer, problem.errors[0].detail);
-}
-
 /* One bad field beside good inputs. */
 static void bad_field(const char *field, const char *pointer, const char *part)
 {
     char text[8192];
-    snprintf(text, sizeof text, "{" INPUTS ",%s}", field);
-    bad(text, pointer, part);
+    snprintf(text, sizeof text, "{" JOB_INPUTS ",%s}", field);
+    job_bad(text, pointer, part);
 }
 
 START_TEST(test_only_x_and_y_are_needed)
@@ -153,7 +115,7 @@ START_TEST(test_every_critic_has_its_name_and_its_settings)
         char field[64];
         snprintf(field, sizeof field, "\"critic\":{\"type\":\"%s\"}", names[i]);
         proto_job *job = good(field);
-        char *text = encode(job);
+        char *text = job_encode(job);
         ck_assert_int_eq(job->spec.critic.type, types[i]);
         ck_assert_double_eq(job->spec.critic.temperature, 0.1);
         ck_assert_int_eq(job->spec.critic.learn_temperature, 1);
@@ -187,13 +149,13 @@ START_TEST(test_the_resolved_spec_decodes_to_the_same_job_bit_for_bit)
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         proto_job *job = good(fields[i]), *again;
         proto_problem problem;
-        char *text = encode(job);
-        ck_assert_msg(decode(&again, text, &problem) == MI_OK, "%s: %s", text, problem.errors[0].detail);
+        char *text = job_encode(job);
+        ck_assert_msg(job_decode(&again, text, &problem) == MI_OK, "%s: %s", text, problem.errors[0].detail);
         ck_assert_mem_eq(&job->spec, &again->spec, sizeof job->spec);
         ck_assert_mem_eq(&job->x, &again->x, sizeof job->x);
         ck_assert_str_eq(job->tags, again->tags);
         ck_assert(job->want_pmi == again->want_pmi && job->want_curve == again->want_curve);
-        char *text_again = encode(again);
+        char *text_again = job_encode(again);
         ck_assert_str_eq(text, text_again);
         free(text);
         free(text_again);
@@ -206,7 +168,7 @@ END_TEST
 START_TEST(test_the_resolved_spec_shows_every_setting)
 {
     proto_job *job = good("");
-    char *text = encode(job);
+    char *text = job_encode(job);
     ck_assert_str_eq(
         text,
         "{\"kind\":\"estimate\",\"x\":{\"dataset\":\"a\"},\"y\":{\"dataset\":\"b\"},\"recipe\":\"default\","
@@ -313,8 +275,8 @@ START_TEST(test_unknown_fields_are_errors_with_the_likely_name)
               "did you mean \"/train/gradient_clip\"?");
     bad_field("\"qwertyuiop\":1", "/qwertyuiop", "/v1/info");
     bad_field("\"a/b~c\":1", "/a~1b~0c", "unknown field");
-    bad("{\"x\":{\"dataset\":\"a\",\"datset\":1},\"y\":{\"dataset\":\"b\"}}", "/x/datset",
-        "did you mean \"dataset\"?");
+    job_bad("{\"x\":{\"dataset\":\"a\",\"datset\":1},\"y\":{\"dataset\":\"b\"}}", "/x/datset",
+            "did you mean \"dataset\"?");
 }
 END_TEST
 
@@ -343,9 +305,9 @@ START_TEST(test_inputs_that_are_missing_or_wrong_are_named)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[512];
         snprintf(text, sizeof text, "%s%s", cases[i].x, y);
-        bad(text, cases[i].pointer, cases[i].part);
+        job_bad(text, cases[i].pointer, cases[i].part);
     }
-    bad("7", "", "expected a job, an object, found 7");
+    job_bad("7", "", "expected a job, an object, found 7");
 }
 END_TEST
 
@@ -354,7 +316,7 @@ START_TEST(test_all_bad_fields_are_listed_at_once)
     proto_job *job;
     proto_problem problem;
     ck_assert_int_eq(
-        decode(
+        job_decode(
             &job,
             "{\"x\":{\"data\":[[1,2],[3]]},\"recipe\":\"no\",\"train\":{\"batch\":1,\"bach\":2,\"ema\":-1},"
             "\"split\":7,\"outputs\":{\"model\":true},\"seed\":-3}",
@@ -378,7 +340,7 @@ START_TEST(test_bad_json_is_a_400_and_too_much_a_413)
     proto_job *job;
     proto_problem problem;
     proto_limits limits;
-    ck_assert_int_eq(decode(&job, "{\"x\":{\"dataset\":\"a\"},\n \"train\":{\"batch\":1e400}}", &problem),
+    ck_assert_int_eq(job_decode(&job, "{\"x\":{\"dataset\":\"a\"},\n \"train\":{\"batch\":1e400}}", &problem),
                      MI_INVALID);
     ck_assert_int_eq(proto_problem_status(&problem), 400);
     ck_assert_str_eq(problem.detail, "line 2, column 19: the number is too large");
@@ -400,25 +362,25 @@ START_TEST(test_inline_data_survive_bit_for_bit)
 {
     proto_job *job, *again;
     proto_problem problem;
-    ck_assert_int_eq(decode(&job,
-                            "{\"x\":{\"data\":[[0.1,-0,3.4e38],[1e-45,16777217,7]]},\"y\":{\"data\":[1,2]}}",
-                            &problem),
-                     MI_OK);
+    ck_assert_int_eq(
+        job_decode(&job, "{\"x\":{\"data\":[[0.1,-0,3.4e38],[1e-45,16777217,7]]},\"y\":{\"data\":[1,2]}}",
+                   &problem),
+        MI_OK);
     ck_assert_uint_eq(job->x.rows, 2);
     ck_assert_uint_eq(job->x.cols, 3);
     ck_assert_uint_eq(job->y.cols, 1);
     ck_assert(job->x.inline_data[0] == 0.1f);
-    char *text = encode(job);
-    ck_assert_int_eq(decode(&again, text, &problem), MI_OK);
+    char *text = job_encode(job);
+    ck_assert_int_eq(job_decode(&again, text, &problem), MI_OK);
     ck_assert_mem_eq(job->x.inline_data, again->x.inline_data, 6 * sizeof(float));
     free(text);
     proto_job_free(again);
 
     memset(job->x.sha256, 'a', 64);
-    text = encode(job);
+    text = job_encode(job);
     ck_assert_ptr_nonnull(strstr(text, "\"x\":{\"sha256\":\"aaaa"));
     ck_assert_ptr_null(strstr(text, "3.4"));
-    ck_assert_int_eq(decode(&again, text, &problem), MI_OK);
+    ck_assert_int_eq(job_decode(&again, text, &problem), MI_OK);
     ck_assert_str_eq(again->x.sha256, job->x.sha256);
     ck_assert_uint_eq(again->x.rows, 2);
     free(text);
@@ -430,7 +392,7 @@ END_TEST
 START_TEST(test_a_job_cut_at_any_byte_is_refused)
 {
     proto_job *job = good("\"tags\":{\"a\":\"b\"},\"objective\":\"nwj\"");
-    char *text = encode(job);
+    char *text = job_encode(job);
     size_t n = strlen(text);
     proto_limits limits;
     proto_limits_default(&limits);

@@ -1,60 +1,33 @@
 /* Benchmark jobs: laws, samples and levels in and out, and what does not belong into one. */
 #include "job_fields.h"
-#include "testing.h"
+#include "job_testing.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #define LN2 0.69314718055994531
 
-static mi_status decode(proto_job **job, const char *fields, proto_problem *problem)
-{
-    char text[8192];
-    proto_limits limits;
-    proto_limits_default(&limits);
-    snprintf(text, sizeof text, "{\"kind\":\"benchmark\",%s}", fields);
-    return proto_job_decode(job, text, strlen(text), &limits, problem);
-}
-
 static proto_job *good(const char *fields)
 {
-    proto_job *job;
-    proto_problem problem;
-    mi_status status = decode(&job, fields, &problem);
-    ck_assert_msg(status == MI_OK, "%s: %s: %s", fields, problem.n_errors ? problem.errors[0].pointer : "",
-                  problem.n_errors ? problem.errors[0].detail : problem.detail);
-    return job;
+    char text[8192];
+    snprintf(text, sizeof text, "{\"kind\":\"benchmark\",%s}", fields);
+    return job_good(text);
 }
 
 static void bad(const char *fields, const char *pointer, const char *part)
 {
-    proto_job *job;
-    proto_problem problem;
-    ck_assert_msg(decode(&job, fields, &problem) == MI_INVALID, "accepted: %s", fields);
-    ck_assert_msg(problem.n_errors >= 1 && strcmp(problem.errors[0].pointer, pointer) == 0 &&
-                      strstr(problem.errors[0].detail, part),
-                  "%s: %u errors, %s: %s", fields, problem.n_errors, problem.errors[0].pointer,
-                  problem.errors[0].detail);
-}
-
-static char *encode(const proto_job *job)
-{
-    proto_text text;
-    proto_text_init(&text, 1 << 20);
-    proto_job_encode_spec(job, &text);
-    char *taken = proto_text_take(&text, NULL);
-    ck_assert_ptr_nonnull(taken);
-    return taken;
+    char text[8192];
+    snprintf(text, sizeof text, "{\"kind\":\"benchmark\",%s}", fields);
+    job_bad(text, pointer, part);
 }
 
 /* The resolved spec is complete: it decodes to what it came from, and says the same again. */
 static void check_round_trip(const proto_job *job)
 {
-    char *text = encode(job), *text_again;
+    char *text = job_encode(job), *text_again;
     proto_job *again;
     mi_error err = {0};
     ck_assert_msg(proto_job_reopen(&again, text, &err) == MI_OK, "%s: %s", text, err.message);
-    text_again = encode(again);
+    text_again = job_encode(again);
     ck_assert_str_eq(text, text_again);
     ck_assert_uint_eq(again->benchmark.n_laws, job->benchmark.n_laws);
     for (uint32_t i = 0; i < proto_job_variants(job); i++) {
@@ -132,7 +105,7 @@ START_TEST(test_fresh_samples_have_levels_of_their_own)
     ck_assert_uint_eq(cell.sample, 900);
     ck_assert_uint_eq(cell.n_levels, 2);
     ck_assert_uint_eq(cell.estimator.null_pairs, 1000000);
-    char *text = encode(job);
+    char *text = job_encode(job);
     ck_assert_ptr_null(strstr(text, "max_steps"));
     ck_assert_ptr_null(strstr(text, "folds"));
     ck_assert_ptr_null(strstr(text, "debias"));

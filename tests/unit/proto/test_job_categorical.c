@@ -1,27 +1,19 @@
 /*
  * "categorical" of x and y in a job: in, out, and together with what the matrix itself says.
  */
-#include "proto/job.h"
+#include "job_testing.h"
 #include "proto/matrix.h"
-#include "testing.h"
 
-#include <stdio.h>
-
-static mi_status decode(proto_job **job, const char *x, proto_problem *problem)
+static const char *with_x(const char *x)
 {
-    char text[4096];
-    proto_limits limits;
-    proto_limits_default(&limits);
+    static char text[4096];
     snprintf(text, sizeof text, "{\"x\":%s,\"y\":{\"dataset\":\"b\"}}", x);
-    return proto_job_decode(job, text, strlen(text), &limits, problem);
+    return text;
 }
 
 static proto_job *good(const char *x)
 {
-    proto_job *job;
-    proto_problem problem;
-    ck_assert_msg(decode(&job, x, &problem) == MI_OK, "%s: %s", x, problem.errors[0].detail);
-    return job;
+    return job_good(with_x(x));
 }
 
 /* The job's spec holds this text. */
@@ -84,7 +76,7 @@ START_TEST(test_what_is_no_column_is_named)
         proto_job *job;
         proto_problem problem;
         snprintf(x, sizeof x, "{\"dataset\":\"a\",\"categorical\":%s}", cases[i].value);
-        ck_assert_int_eq(decode(&job, x, &problem), MI_INVALID);
+        ck_assert_int_eq(job_decode(&job, with_x(x), &problem), MI_INVALID);
         ck_assert_uint_eq(problem.n_errors, 1);
         ck_assert_str_eq(problem.errors[0].pointer, cases[i].pointer);
         ck_assert_msg(strstr(problem.errors[0].detail, cases[i].part) != NULL, "%s",
@@ -92,7 +84,8 @@ START_TEST(test_what_is_no_column_is_named)
     }
     proto_job *job;
     proto_problem problem;
-    ck_assert_int_eq(decode(&job, "{\"dataset\":\"a\",\"categoricals\":[0]}", &problem), MI_INVALID);
+    ck_assert_int_eq(job_decode(&job, with_x("{\"dataset\":\"a\",\"categoricals\":[0]}"), &problem),
+                     MI_INVALID);
     ck_assert_msg(strstr(problem.errors[0].detail, "did you mean \"categorical\"?"), "%s",
                   problem.errors[0].detail);
 }

@@ -1,55 +1,31 @@
 /* `objective` and `objectives`: what the table of objectives declares, and nothing else. */
 #include "job_fields.h"
-#include "testing.h"
-
-#include <stdio.h>
-
-#define INPUTS "\"x\":{\"dataset\":\"a\"},\"y\":{\"dataset\":\"b\"}"
+#include "job_testing.h"
 
 static mi_status decode(proto_job **job, const char *fields, proto_problem *problem)
 {
     char text[8192];
-    proto_limits limits;
-    proto_limits_default(&limits);
-    snprintf(text, sizeof text, "{" INPUTS ",%s}", fields);
-    return proto_job_decode(job, text, strlen(text), &limits, problem);
+    snprintf(text, sizeof text, "{" JOB_INPUTS ",%s}", fields);
+    return job_decode(job, text, problem);
 }
 
 static proto_job *good(const char *fields)
 {
-    proto_job *job;
-    proto_problem problem;
-    mi_status status = decode(&job, fields, &problem);
-    ck_assert_msg(status == MI_OK, "%s: %s: %s", fields, problem.n_errors ? problem.errors[0].pointer : "",
-                  problem.n_errors ? problem.errors[0].detail : problem.detail);
-    return job;
+    char text[8192];
+    snprintf(text, sizeof text, "{" JOB_INPUTS ",%s}", fields);
+    return job_good(text);
 }
 
 static void bad(const char *fields, const char *pointer, const char *part)
 {
-    proto_job *job;
-    proto_problem problem;
-    ck_assert_msg(decode(&job, fields, &problem) == MI_INVALID, "accepted: %s", fields);
-    ck_assert_int_eq(proto_problem_status(&problem), 422);
-    ck_assert_msg(problem.n_errors == 1 && strcmp(problem.errors[0].pointer, pointer) == 0 &&
-                      strstr(problem.errors[0].detail, part),
-                  "%s: %u errors, %s: %s", fields, problem.n_errors, problem.errors[0].pointer,
-                  problem.errors[0].detail);
-}
-
-static char *encode(const proto_job *job)
-{
-    proto_text text;
-    proto_text_init(&text, 1 << 20);
-    proto_job_encode_spec(job, &text);
-    char *taken = proto_text_take(&text, NULL);
-    ck_assert_ptr_nonnull(taken);
-    return taken;
+    char text[8192];
+    snprintf(text, sizeof text, "{" JOB_INPUTS ",%s}", fields);
+    job_bad(text, pointer, part);
 }
 
 static void check_round_trip(const proto_job *job)
 {
-    char *text = encode(job), *text_again;
+    char *text = job_encode(job), *text_again;
     proto_limits limits;
     proto_limits_default(&limits);
     proto_problem problem;
@@ -67,7 +43,7 @@ static void check_round_trip(const proto_job *job)
         ck_assert_int_eq(a.calibrate, b.calibrate);
     }
     ck_assert(job->want_pmi == again->want_pmi);
-    text_again = encode(again);
+    text_again = job_encode(again);
     ck_assert_str_eq(text, text_again);
     free(text);
     free(text_again);
@@ -112,7 +88,7 @@ START_TEST(test_every_parameter_of_every_objective_is_set_shown_and_read_back)
                 }
                 if (!is_k(param))
                     ck_assert_double_eq(mi_param_get(&job->spec.objective.params, param), value);
-                char *text = encode(job);
+                char *text = job_encode(job);
                 ck_assert_msg(strstr(text, field) != NULL, "%s lacks %s", text, field);
                 free(text);
                 check_round_trip(job);
@@ -136,7 +112,7 @@ START_TEST(test_k_counts_candidates_up_to_batch_minus_one)
     for (int i = 0; i < 3; i++) {
         job = good(all[i]);
         ck_assert_uint_eq(job->spec.objective.params.k, 0);
-        char *text = encode(job);
+        char *text = job_encode(job);
         ck_assert_ptr_nonnull(strstr(text, "\"k\":63"));
         free(text);
         check_round_trip(job);
@@ -182,7 +158,7 @@ START_TEST(test_a_comparison_shares_all_but_the_objective)
     ck_assert_str_eq(spec.objective.entry->name, "nwj");
     ck_assert_int_eq(spec.calibrate, 1);
     ck_assert(job->want_pmi);
-    char *text = encode(job);
+    char *text = job_encode(job);
     ck_assert_ptr_nonnull(strstr(text, "\"objectives\":[{\"name\":\"infonce-anchor\",\"nu\":2,"));
     ck_assert_ptr_null(strstr(text, "\"objective\":"));
     free(text);
