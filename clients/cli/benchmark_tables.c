@@ -126,6 +126,12 @@ static size_t columns_at_once(const grid *g, size_t of_row)
     return n < most ? n : most;
 }
 
+/* Of one repetition the error is the bias. */
+static figure last_figure(const grid *g)
+{
+    return g->repetitions > 1 ? RMSE : BIAS_AND_SPREAD;
+}
+
 /* "bias and spread of 3 repetitions, bits". */
 static void print_caption(const grid *g, figure what, proto_text *out)
 {
@@ -177,7 +183,7 @@ static bool print_staircase(const grid *g, size_t law, proto_text *out)
     char shown[SAFE_SIZE];
     bool ok = true;
 
-    for (int what = BIAS_AND_SPREAD; what <= RMSE; what++) {
+    for (int what = BIAS_AND_SPREAD; what <= (int)last_figure(g); what++) {
         proto_text_printf(out, "\n%s: ", escaped(g, shown, json_string(cell_at(g, law, 0), "/law/label")));
         print_caption(g, (figure)what, out);
         for (size_t first = 0; first < g->n_levels && ok; first += at_once)
@@ -254,7 +260,7 @@ static bool print_flat(const grid *g, proto_text *out)
 
     if (g->n_objectives == 1)
         return print_one_estimator(g, out);
-    for (int what = BIAS_AND_SPREAD; what <= RMSE; what++) {
+    for (int what = BIAS_AND_SPREAD; what <= (int)last_figure(g); what++) {
         proto_text_puts(out, "\n");
         print_caption(g, (figure)what, out);
         for (size_t first = 0; first < g->n_objectives && ok; first += at_once)

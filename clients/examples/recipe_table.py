@@ -6,10 +6,8 @@ only looked at to check, and on all. Every recipe sees the same data. Needs a ru
 """
 
 import argparse
-import json
-import sys
-import urllib.error
-import urllib.request
+
+import service
 
 EARLIER = {"train": {"learning_rate": 5e-4, "ema": 0.99}, "debias": "none"}
 COPULA = {"recipe": "paper", "prepare": {"transform": "rank-gaussian"}, "calibrate": True}
@@ -25,30 +23,6 @@ RECIPES = [
     ("Gaussian copula alone", {"objective": "gaussian"}),
     ("nearest neighbours, rank to Gaussian", {"objective": "ksg"}),
 ]
-
-
-class Server:
-    def __init__(self, url, token):
-        self.url = url.rstrip("/")
-        self.headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
-
-    def call(self, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, data, self.headers), timeout=90) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            sys.exit(f"{path}: {error.read().decode()}")
-
-    def run(self, job):
-        job = self.call("/v1/jobs", job)
-        while job["state"] not in ("succeeded", "failed", "canceled"):
-            job = self.call(f"/v1/jobs/{job['id']}?wait=30&since={job['version']}")
-            done = job["progress"]
-            print(f"\r  {done['runs_done']} of {done['runs']} runs ", end="", file=sys.stderr, flush=True)
-        if job["state"] != "succeeded":
-            sys.exit(f"{job['id']} {job['state']}: {job['error']}")
-        return job["result"]
 
 
 def errors_by_half(result):
@@ -69,21 +43,20 @@ def mean(values):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--server", default="http://127.0.0.1:8080")
-    parser.add_argument("--token", help="bearer token of the server")
+    service.add_arguments(parser)
     parser.add_argument("--suite", default="beyond-normal", help="beyond-normal, further or own (default %(default)s)")
     parser.add_argument("--n", type=int, default=1000, help="pairs (default %(default)s)")
     parser.add_argument("--repetitions", type=int, default=1, help="samples of each law (default %(default)s)")
     parser.add_argument("--seed", default="1")
     args = parser.parse_args()
 
-    server = Server(args.server, args.token)
+    server = service.Server(args.server, args.token)
     common = {"kind": "benchmark", "laws": {"suite": args.suite, "half": "both"}, "n": args.n,
               "repetitions": args.repetitions, "seed": args.seed, "timeout_s": 86400}
     print(f"mean |error|, nats; suite {args.suite}, {args.n} pairs, {args.repetitions} sample(s) of each law")
     print(f"{'recipe':50}  {'half a':>7}  {'half b':>7}  {'all':>7}  {'worst':>7}")
     for name, settings in RECIPES:
-        errors, missing = errors_by_half(server.run({**common, **settings}))
+        errors, missing = errors_by_half(server.run({**common, **settings})["result"])
         halves = [mean([e for half, e in errors if half == which]) for which in "ab"]
         every = [e for _, e in errors]
         note = f"  ({missing} laws without an estimate)" if missing else ""
