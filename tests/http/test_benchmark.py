@@ -4,6 +4,9 @@ import csv
 import io
 import json
 import math
+import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -162,3 +165,16 @@ def test_canceled_while_it_climbs(shared):
     answer = shared.request("POST", f"/v1/jobs/{job['id']}/cancel")
     assert answer.status in (200, 202)
     assert shared.wait_job(job["id"])["state"] == "canceled"
+
+
+def test_the_figure_of_the_paper_is_drawn_and_saved(shared, tmp_path):
+    script = pathlib.Path(__file__).resolve().parents[2] / "clients/examples/paper_figure.py"
+    done = subprocess.run([sys.executable, script, "--quick", "--steps", "10", "--sample", "200", "--dim", "2", "--server", shared.url,
+                           "--csv", tmp_path / "figures.csv", "--points", tmp_path / "points.csv"], capture_output=True, text=True, timeout=120,
+                          env={"LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.returncode == 0, done.stderr
+    assert "cubic dim=2, bits over 50 steps" in done.stdout and "infonce-anchor" in done.stdout
+    figures = list(csv.DictReader(io.StringIO((tmp_path / "figures.csv").read_text())))
+    assert len(figures) == 2 * 6 * 5 and {row["truth_bits"] for row in figures} == {"2", "4", "6", "8", "10"}
+    points = list(csv.DictReader(io.StringIO((tmp_path / "points.csv").read_text())))
+    assert {row["estimator"] for row in points} == {"infonce", "nwj", "mine", "smile", "js", "infonce-anchor"}
