@@ -23,25 +23,21 @@ struct mi_law_methods {
 /* dim columns on both sides. */
 void mi_law_dims_square(uint32_t dim, uint32_t *dim_x, uint32_t *dim_y);
 
-/* The names of all methods: X(symbol), in the order of their families' files. */
-#define LAW_METHODS(X)                                                                                       \
-    /* law_gaussian.c */                                                                                     \
-    X(gaussian)                                                                                              \
-    X(cubic)                                                                                                 \
-    X(half_cube)                                                                                             \
-    X(asinh)                                                                                                 \
-    X(wiggly)                                                                                                \
-    X(normal_cdf)                                                                                            \
-    X(bimodal) X(log_normal) X(swiss_roll) X(independent) /* law_multinormal.c */                            \
-        X(sparse) X(sparse_half_cube) X(sparse_normal_cdf) X(spiral) X(spiral_normal_cdf) X(dense) X(needle) \
-            X(ar_window)                                                         /* law_student.c */         \
-        X(student) X(asinh_student)                                              /* law_uniform.c */         \
-        X(additive_uniform) X(rotated_square) X(wrapped_uniform) X(quantised)    /* law_discrete.c */        \
-        X(bsc) X(xor_sign) X(letters) X(clusters) X(poisson)                     /* law_mixture.c */         \
-        X(two_branches) X(gauss_mixture) X(erasure)                              /* law_noise.c */           \
-        X(stochastic_volatility) X(multiplicative) X(heteroscedastic) X(product) /* law_circle.c */          \
-        X(ring) X(periodic)                                                      /* law_copula.c */          \
-        X(clayton) X(frank) X(gamma_additive)
+/* The names of all methods: X(symbol), a line or two for each of the files that hold them. */
+/* clang-format off */
+#define LAW_METHODS(X)                                                                                    \
+    X(gaussian) X(cubic) X(half_cube) X(asinh) X(wiggly) X(normal_cdf) X(bimodal) X(log_normal)           \
+    X(swiss_roll) X(independent)                                                                          \
+    X(sparse) X(sparse_half_cube) X(sparse_normal_cdf) X(spiral) X(spiral_normal_cdf) X(dense) X(needle)  \
+    X(ar_window)                                                                                          \
+    X(student) X(asinh_student)                                                                           \
+    X(additive_uniform) X(rotated_square) X(wrapped_uniform) X(quantised)                                 \
+    X(bsc) X(xor_sign) X(letters) X(clusters) X(poisson)                                                  \
+    X(two_branches) X(gauss_mixture) X(erasure)                                                           \
+    X(stochastic_volatility) X(multiplicative) X(heteroscedastic) X(product)                              \
+    X(ring) X(periodic)                                                                                   \
+    X(clayton) X(frank) X(gamma_additive)
+/* clang-format on */
 
 #define X(name) extern const mi_law_methods mi_law_of_##name;
 LAW_METHODS(X)
