@@ -52,7 +52,7 @@ mi_status mi_benchmark_new(mi_benchmark **out, const mi_benchmark_spec *spec, mi
     if (!cell)
         return mi_fail(err, MI_MEMORY, "no memory for a cell");
     cell->spec = resolved;
-    const mi_status again = mi_benchmark_resolve(&cell->shape, &cell->spec, err);
+    const mi_status again = mi_benchmark_resolve(&cell->shape, &cell->spec, mi_law_resolve, err);
     assert(again == MI_OK && "it was planned");
     (void)again;
     mi_benchmark_shape *shape = &cell->shape;

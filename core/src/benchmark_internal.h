@@ -52,7 +52,10 @@ struct mi_benchmark {
 };
 
 /* benchmark_plan.c */
-mi_status mi_benchmark_resolve(mi_benchmark_shape *out, mi_benchmark_spec *spec, mi_error *err);
+/* By mi_law_resolve, or for a plan, which needs no parameter, by mi_law_check. */
+typedef mi_status mi_law_settle(mi_law_spec *spec, const char *pointer, mi_error *err);
+mi_status mi_benchmark_resolve(mi_benchmark_shape *out, mi_benchmark_spec *spec, mi_law_settle *settle,
+                               mi_error *err);
 /* The settings of a level's runs. */
 mi_spec mi_benchmark_estimator(const mi_benchmark_spec *spec, const mi_benchmark_shape *shape,
                                uint32_t level);

@@ -36,7 +36,8 @@ mi_spec mi_benchmark_estimator(const mi_benchmark_spec *spec, const mi_benchmark
     return out;
 }
 
-static mi_status resolve_levels(mi_benchmark_shape *out, mi_benchmark_spec *spec, mi_error *err)
+static mi_status resolve_levels(mi_benchmark_shape *out, mi_benchmark_spec *spec, mi_law_settle *settle,
+                                mi_error *err)
 {
     out->n_levels = spec->n_levels;
     if (spec->n_levels > MI_BENCHMARK_MAX_LEVELS)
@@ -49,7 +50,7 @@ static mi_status resolve_levels(mi_benchmark_shape *out, mi_benchmark_spec *spec
         mi_error why = {0};
         if (!(law.mi_nats > 0.0))
             return mi_fail_at(err, MI_INVALID, at, "%g; expected a positive MI", law.mi_nats);
-        if (mi_law_resolve(&law, "", &why) != MI_OK) {
+        if (settle(&law, "", &why) != MI_OK) {
             const int of_level = law.law && why.pointer[0] == '/' && why.pointer[1] == 'm';
             char pointer[160];
             snprintf(pointer, sizeof pointer, "/law%s", why.pointer);
@@ -61,7 +62,8 @@ static mi_status resolve_levels(mi_benchmark_shape *out, mi_benchmark_spec *spec
     return MI_OK;
 }
 
-static mi_status resolve_fresh(mi_benchmark_shape *out, mi_benchmark_spec *spec, mi_error *err)
+static mi_status resolve_fresh(mi_benchmark_shape *out, mi_benchmark_spec *spec, mi_law_settle *settle,
+                               mi_error *err)
 {
     if (spec->estimator.objective.entry->method != MI_METHOD_CRITIC)
         return mi_fail_at(err, MI_UNSUPPORTED, "/objective/name",
@@ -72,18 +74,19 @@ static mi_status resolve_fresh(mi_benchmark_shape *out, mi_benchmark_spec *spec,
                           UINT32_MAX / 2 / MI_BENCHMARK_MAX_LEVELS);
     out->n = spec->sample;
     if (spec->n_levels > 0)
-        return resolve_levels(out, spec, err);
-    return mi_law_resolve(&spec->law, "/law", err);
+        return resolve_levels(out, spec, settle, err);
+    return settle(&spec->law, "/law", err);
 }
 
-mi_status mi_benchmark_resolve(mi_benchmark_shape *out, mi_benchmark_spec *spec, mi_error *err)
+mi_status mi_benchmark_resolve(mi_benchmark_shape *out, mi_benchmark_spec *spec, mi_law_settle *settle,
+                               mi_error *err)
 {
     *out = (mi_benchmark_shape){.seed = spec->seed + spec->repetition};
     mi_status status = MI_OK;
     if (spec->kind == MI_BENCHMARK_FRESH)
-        status = resolve_fresh(out, spec, err);
+        status = resolve_fresh(out, spec, settle, err);
     else
-        status = mi_law_resolve(&spec->law, "/law", err);
+        status = settle(&spec->law, "/law", err);
     if (status != MI_OK)
         return status;
     if (out->n_levels == 0) {
@@ -108,7 +111,7 @@ static mi_status rename_data(mi_status status, const mi_benchmark_spec *spec, mi
 mi_status mi_benchmark_plan_make(mi_benchmark_plan *out, mi_benchmark_spec *spec, mi_error *err)
 {
     mi_benchmark_shape shape;
-    mi_status status = mi_benchmark_resolve(&shape, spec, err);
+    mi_status status = mi_benchmark_resolve(&shape, spec, mi_law_check, err);
     if (status != MI_OK)
         return status;
     const mi_spec estimator = mi_benchmark_estimator(spec, &shape, shape.n_levels - 1);

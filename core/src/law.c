@@ -46,7 +46,8 @@ static mi_status fail_field(mi_error *err, const char *pointer, const char *fiel
     return mi_fail_at(err, MI_INVALID, at, "%s", message);
 }
 
-static mi_status resolve_wish(mi_law_spec *spec, const char *pointer, mi_error *err)
+/* solve: find the parameter too. */
+static mi_status resolve_wish(mi_law_spec *spec, int solve, const char *pointer, mi_error *err)
 {
     const mi_law *law = spec->law;
     char message[256];
@@ -63,7 +64,8 @@ static mi_status resolve_wish(mi_law_spec *spec, const char *pointer, mi_error *
                  spec->mi_nats, low, high, law->name, spec->dim);
         return fail_field(err, pointer, "mi_nats", message);
     }
-    spec->parameter = parameter_for(law, spec->dim, fmax(low, fmin(spec->mi_nats, high)));
+    if (solve)
+        spec->parameter = parameter_for(law, spec->dim, fmax(low, fmin(spec->mi_nats, high)));
     return MI_OK;
 }
 
@@ -95,7 +97,7 @@ static mi_status resolve_parameter(mi_law_spec *spec, const char *pointer, mi_er
     return MI_OK;
 }
 
-mi_status mi_law_resolve(mi_law_spec *spec, const char *pointer, mi_error *err)
+static mi_status resolve(mi_law_spec *spec, int solve, const char *pointer, mi_error *err)
 {
     const mi_law *law = spec->law;
     char message[256];
@@ -115,9 +117,23 @@ mi_status mi_law_resolve(mi_law_spec *spec, const char *pointer, mi_error *err)
         return fail_field(err, pointer, "parameter", "not a finite number from 0");
     const int wished = out.mi_nats > 0.0 && out.parameter == 0.0;
     const mi_status status =
-        wished ? resolve_wish(&out, pointer, err) : resolve_parameter(&out, pointer, err);
+        wished ? resolve_wish(&out, solve, pointer, err) : resolve_parameter(&out, pointer, err);
     if (status == MI_OK)
         *spec = out;
+    return status;
+}
+
+mi_status mi_law_resolve(mi_law_spec *spec, const char *pointer, mi_error *err)
+{
+    return resolve(spec, 1, pointer, err);
+}
+
+mi_status mi_law_check(mi_law_spec *spec, const char *pointer, mi_error *err)
+{
+    mi_law_spec out = *spec;
+    const mi_status status = resolve(&out, 0, pointer, err);
+    if (status == MI_OK)
+        spec->dim = out.dim;
     return status;
 }
 

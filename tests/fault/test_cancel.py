@@ -4,7 +4,7 @@ import time
 
 from daemon import training
 
-ENDLESS = {"max_steps": 1000000, "early_stopping": False}
+ENDLESS = {"max_steps": 1000000, "early_stopping": False, "learning_rate": 1e-6}
 
 
 def cancel(server, job_id):

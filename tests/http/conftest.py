@@ -107,7 +107,8 @@ def npy(values, dtype="<f4"):
 # Two folds of a few steps: a whole job in a fraction of a second.
 QUICK = {"split": {"folds": 2}, "train": {"max_steps": 20}, "null_pairs": 1000}
 # Trains until it is canceled.
-ENDLESS = {"split": {"folds": 2}, "train": {"max_steps": 1000000, "early_stopping": False}}
+# A rate at which nothing diverges before somebody cancels.
+ENDLESS = {"split": {"folds": 2}, "train": {"max_steps": 1000000, "early_stopping": False, "learning_rate": 1e-6}}
 
 
 def pair_spec(x="x", y="y", **changes):

@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MUTUAL = os.environ.get("MUTUAL_BIN", str(ROOT / "build/release/clients/cli/mutual"))
 JOB_ID = re.compile(r"job_[0-9A-Z]{26}")
 QUICK = ("--folds", "2", "--max-steps", "40")
-ENDLESS = ("--max-steps", "100000", "--set", "/train/early_stopping=false")
+ENDLESS = ("--max-steps", "100000", "--set", "/train/early_stopping=false", "--set", "/train/learning_rate=1e-6")
 
 
 def environment(**changes):

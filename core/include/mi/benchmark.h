@@ -59,7 +59,7 @@ typedef struct mi_benchmark_plan {
 } mi_benchmark_plan;
 
 /*
- * Resolves the law of spec, checks everything, measures.
+ * Checks everything and measures; of the law it fills in dim.
  * Errors: MI_INVALID and MI_LIMIT naming the field: "/law/dim", "/levels/2", "/n", "/steps", "/sample", or
  * those of the estimator ("/train/batch"); MI_UNSUPPORTED. Thread: any.
  */

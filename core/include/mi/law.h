@@ -75,6 +75,9 @@ typedef struct mi_law_spec {
  * Errors: MI_INVALID. Thread: any. Costs up to some tenths of a second where the MI is an integral.
  */
 mi_status mi_law_resolve(mi_law_spec *spec, const char *pointer, mi_error *err);
+/* Whether it would, for a small part of the cost: a wished MI is only compared with the law's range. Fills in
+ * dim alone. */
+mi_status mi_law_check(mi_law_spec *spec, const char *pointer, mi_error *err);
 
 /* The functions below expect a resolved spec. */
 

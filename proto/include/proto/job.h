@@ -18,7 +18,7 @@
 #define PROTO_DEFAULT_TIMEOUT_S 3600
 #define PROTO_MAX_OBJECTIVES    32
 #define PROTO_LABEL_MAX         160 /* with its NUL */
-#define PROTO_MAX_LAWS          256 /* of a benchmark */
+#define PROTO_MAX_LAWS          100 /* of a benchmark: every instance of every suite, and some */
 
 /* X(name, text) */
 #define PROTO_JOB_KIND_MAP(X) X(ESTIMATE, "estimate") X(BENCHMARK, "benchmark")
