@@ -60,7 +60,7 @@ def main():
         halves = [mean([e for half, e in errors if half == which]) for which in "ab"]
         every = [e for _, e in errors]
         note = f"  ({missing} laws without an estimate)" if missing else ""
-        print(f"\r{name:50}  {halves[0]:7.3f}  {halves[1]:7.3f}  {mean(every):7.3f}  {max(every):7.3f}{note}", flush=True)
+        print(f"{name:50}  {halves[0]:7.3f}  {halves[1]:7.3f}  {mean(every):7.3f}  {max(every):7.3f}{note}", flush=True)
 
 
 if __name__ == "__main__":
