@@ -201,7 +201,8 @@ static void standard_error(job *c)
  * has only memorised, and then the two errors are not alike (see mi_debias). */
 static double debiased(double held_out, double train)
 {
-    return held_out + 0.5 * fmin(train - held_out, fmax(held_out, 0.0));
+    const double gap = train - held_out, most = held_out > 0.0 ? held_out : 0.0;
+    return held_out + 0.5 * (gap > most ? most : gap); /* a NaN has to stay one */
 }
 
 static void settle_estimate(job *c)

@@ -64,6 +64,18 @@ START_TEST(test_debiasing_takes_the_mean_of_held_out_and_training)
     mi_estimate_free(e);
     mi_estimate_free(raw);
 
+    /* No more than half of what was found held out. */
+    for (uint32_t i = 0; i < job->n_results; i++)
+        job->results[i]->train_mi = job->results[i]->estimate + 10.0;
+    e = synthetic_job_combine(job);
+    ck_assert_double_eq_tol(e->mi_nats, 1.5 * e->held_out_nats, 1e-12);
+    mi_estimate_free(e);
+    job->results[0]->train_mi = (double)NAN;
+    e = synthetic_job_combine(job);
+    ck_assert(isnan(e->mi_nats) && has_warning(e, MI_WARN_NON_FINITE));
+    mi_estimate_free(e);
+    job->results[0]->train_mi = job->results[0]->estimate + 10.0;
+
     /* Without early stopping the two are not alike, and a bound has to stay one. */
     job->spec.train.early_stopping = 0;
     e = synthetic_job_combine(job);

@@ -156,6 +156,9 @@ START_TEST(test_codes_states_and_objectives_are_those_of_the_code)
     same_list("/components/schemas/ObjectiveName/enum", objectives);
     ck_assert_double_eq(proto_node_number(at("/components/schemas/Problem/properties/errors/maxItems"), 0),
                         PROTO_PROBLEM_ERRORS);
+    ck_assert_double_eq(
+        proto_node_number(at("/components/schemas/JobSpec/properties/laws/oneOf/1/maxItems"), 0),
+        PROTO_MAX_LAWS);
     unload();
 }
 END_TEST
