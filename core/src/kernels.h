@@ -1,0 +1,51 @@
+/*
+ * Single-precision products of the sizes that a critic has, with what follows them fused in.
+ *
+ * OpenBLAS is made for large matrices; at 64 to 512 rows it spends a fifth of a step on packing and on the
+ * passes around it. Here nothing is packed: a row-major factor is read where it lies, a transposed one goes
+ * through a panel on the stack, and bias, accumulation, ReLU and its gradient happen while the result is
+ * still in registers.
+ *
+ * Every entry of a result is one chain of multiply-adds over k, in order. So it depends neither on the tiling
+ * nor on how rows are dealt to threads, and the AVX2 and AVX-512 kernels agree on every bit. The portable
+ * one, plain C for any machine and the reference in the tests, rounds product and sum apart.
+ */
+#ifndef MI_KERNELS_H
+#define MI_KERNELS_H
+
+#include <stddef.h>
+
+/* c (m, n) = init + a (m, k) b (k, n); m, n, k > 0. c overlaps neither a nor b. */
+typedef struct mi_product {
+    size_t m, n, k;
+    const float *a; /* entry (i, l) at a[i * a_row + l * a_col] */
+    size_t a_row, a_col;
+    const float *b; /* row l at b + l * b_row */
+    size_t b_row;
+    int b_transposed;  /* b is (n, k) instead: the factor's column j at b + j * b_row */
+    const float *init; /* NULL: 0; a bias: init_row 0; c itself, to accumulate */
+    size_t init_row;
+    float *c;
+    size_t c_row;
+    int relu;          /* then max(c, 0); NaN stays */
+    const float *gate; /* c = 0 where gate (m, n) is not above 0: the gradient of that; NULL: none */
+    size_t gate_row;
+} mi_product;
+
+typedef struct mi_kernels {
+    const char *name; /* "avx512", "avx2", "portable" */
+    void (*product)(const mi_product *p);
+} mi_kernels;
+
+/* The fastest that this machine runs. Thread: any. */
+const mi_kernels *mi_kernels_best(void);
+/* By name, NULL for one that this machine or build does not have. Thread: any. */
+const mi_kernels *mi_kernels_find(const char *name);
+
+extern const mi_kernels mi_kernels_portable;
+#if defined(__x86_64__)
+extern const mi_kernels mi_kernels_avx2;
+extern const mi_kernels mi_kernels_avx512;
+#endif
+
+#endif

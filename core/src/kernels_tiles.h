@@ -1,0 +1,200 @@
+/*
+ * The products of kernels.h in vector registers: the text that kernels_avx512.c and kernels_avx2.c share.
+ * Before including it they define
+ *
+ *   LANES               floats in a vector
+ *   VECTORS             of a tile's row; a tile is at most ROWS x VECTORS accumulators, all in registers
+ *   vector, mask        types; a mask says which lanes of a row's last vector exist
+ *   mask_of(n)          the first n lanes, 1 <= n <= LANES
+ *   zero(), splat(x), load(p), store(p, v), load_some(p, mask), store_some(p, mask, v)
+ *   multiply_add(a, b, c), rectify(v), where_positive(gate, v)
+ *   transpose(out, in, stride)   out (LANES, LANES), rows PANEL floats apart, of in (LANES, LANES)
+ *
+ * A tile reads one row of b (VECTORS loads) and ROWS entries of a (broadcasts) for ROWS * VECTORS
+ * multiply-adds, which keeps the multipliers and not the loads busy.
+ */
+#include "kernels.h"
+
+#define ROWS   6
+#define PANEL  ((size_t)LANES * VECTORS)
+#define DEPTH  256 /* of a step: 64 KiB of b at 64 columns, on the stack when it is transposed */
+#define INLINE static inline __attribute__((always_inline))
+
+/* One tile's share of a product: pointers at its first entries. */
+typedef struct span {
+    size_t k;
+    const float *a;
+    size_t a_row, a_col;
+    const float *b;
+    size_t b_row;
+    const float *init;
+    size_t init_row;
+    float *c;
+    size_t c_row;
+    int relu;
+    const float *gate;
+    size_t gate_row;
+    mask tail;
+} span;
+
+INLINE vector load_part(const float *p, int last, mask tail)
+{
+    return last ? load_some(p, tail) : load(p);
+}
+
+INLINE vector finish(const span *s, int i, int v, int last, vector value)
+{
+    if (s->relu)
+        value = rectify(value);
+    if (s->gate)
+        value =
+            where_positive(load_part(s->gate + (size_t)i * s->gate_row + v * LANES, last, s->tail), value);
+    return value;
+}
+
+/* rows and vectors are constants wherever this is inlined, so that `sum` lives in registers. */
+INLINE void tile(const span *s, const int rows, const int vectors)
+{
+    vector sum[ROWS][VECTORS];
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; v++)
+            sum[i][v] =
+                s->init ? load_part(s->init + (size_t)i * s->init_row + v * LANES, v == vectors - 1, s->tail)
+                        : zero();
+    const float *a = s->a, *b = s->b;
+    for (size_t l = 0; l < s->k; l++, a += s->a_col, b += s->b_row) {
+        vector row[VECTORS];
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; v++)
+            row[v] = load_part(b + v * LANES, v == vectors - 1, s->tail);
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; i++) {
+            const vector factor = splat(a[(size_t)i * s->a_row]);
+#pragma GCC unroll 8
+            for (int v = 0; v < vectors; v++)
+                sum[i][v] = multiply_add(factor, row[v], sum[i][v]);
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; v++) {
+            const int last = v == vectors - 1;
+            float *c = s->c + (size_t)i * s->c_row + v * LANES;
+            const vector value = finish(s, i, v, last, sum[i][v]);
+            if (last)
+                store_some(c, s->tail, value);
+            else
+                store(c, value);
+        }
+}
+
+#define TILE(rows, vectors)                            \
+    static void tile_##rows##_##vectors(const span *s) \
+    {                                                  \
+        tile(s, rows, vectors);                        \
+    }
+#define TILES(vectors) \
+    TILE(1, vectors) TILE(2, vectors) TILE(3, vectors) TILE(4, vectors) TILE(5, vectors) TILE(6, vectors)
+#define TILE_ROW(vectors)                                                                         \
+    {                                                                                             \
+        tile_1_##vectors, tile_2_##vectors, tile_3_##vectors, tile_4_##vectors, tile_5_##vectors, \
+            tile_6_##vectors                                                                      \
+    }
+
+TILES(1)
+TILES(2)
+#if VECTORS == 4
+TILES(3)
+TILES(4)
+#endif
+
+static void (*const tiles[VECTORS][ROWS])(const span *s) = {
+    TILE_ROW(1),
+    TILE_ROW(2),
+#if VECTORS == 4
+    TILE_ROW(3),
+    TILE_ROW(4),
+#endif
+};
+
+/* All rows of one panel of columns. */
+static void panel(span s, size_t m, size_t columns)
+{
+    const size_t vectors = (columns + LANES - 1) / LANES;
+    s.tail = mask_of(columns - (vectors - 1) * LANES);
+    for (size_t i = 0, rows = 0; i < m; i += rows) {
+        const size_t left = m - i;
+        /* Two tiles of like height rather than a full one and a low one, whose chains would be too few. */
+        rows = left <= ROWS ? left : left < 2 * ROWS ? (left + 1) / 2 : ROWS;
+        tiles[vectors - 1][rows - 1](&s);
+        s.a += rows * s.a_row;
+        s.c += rows * s.c_row;
+        s.init = s.init ? s.init + rows * s.init_row : NULL;
+        s.gate = s.gate ? s.gate + rows * s.gate_row : NULL;
+    }
+}
+
+/* out (depth, PANEL) = columns of the transposed factor: its rows first .. first + columns of b. */
+static void transpose_panel(float *out, const float *b, size_t b_row, size_t columns, size_t depth)
+{
+    for (size_t j = 0; j < columns; j += LANES) {
+        size_t l = 0;
+        for (; j + LANES <= columns && l + LANES <= depth; l += LANES)
+            transpose(out + l * PANEL + j, b + j * b_row + l, b_row);
+        for (; l < depth; l++)
+            for (size_t q = j; q < columns && q < j + LANES; q++)
+                out[l * PANEL + q] = b[q * b_row + l];
+    }
+}
+
+/* All of a panel. Deep products go in steps of DEPTH, so that a step's part of b stays in the second-level
+ * cache; each goes on from where the last one stopped: one long chain, the same bits. */
+static void deep_panel(const mi_product *p, span s, size_t columns)
+{
+    _Alignas(64) float turned[DEPTH * PANEL];
+    for (size_t first = 0; first < p->k; first += DEPTH) {
+        const int last = first + DEPTH >= p->k;
+        span step = s;
+        step.k = last ? p->k - first : DEPTH;
+        step.a += first * s.a_col;
+        if (p->b_transposed) {
+            transpose_panel(turned, s.b + first, p->b_row, columns, step.k);
+            step.b = turned;
+            step.b_row = PANEL;
+        } else {
+            step.b += first * s.b_row;
+        }
+        if (first > 0) {
+            step.init = s.c;
+            step.init_row = s.c_row;
+        }
+        step.relu = last && s.relu;
+        step.gate = last ? s.gate : NULL;
+        panel(step, p->m, columns);
+    }
+}
+
+static void product(const mi_product *p)
+{
+    for (size_t j = 0; j < p->n; j += PANEL) {
+        const size_t columns = p->n - j < PANEL ? p->n - j : PANEL;
+        const span s = {
+            .a = p->a,
+            .a_row = p->a_row,
+            .a_col = p->a_col,
+            .b = p->b + (p->b_transposed ? j * p->b_row : j),
+            .b_row = p->b_row,
+            .init = p->init ? p->init + j : NULL,
+            .init_row = p->init_row,
+            .c = p->c + j,
+            .c_row = p->c_row,
+            .relu = p->relu,
+            .gate = p->gate ? p->gate + j : NULL,
+            .gate_row = p->gate_row,
+        };
+        deep_panel(p, s, columns);
+    }
+}

@@ -1,0 +1,228 @@
+/*
+ * The product kernels against plain loops in double, and against each other to the bit.
+ */
+#include "kernels.h"
+#include "rng.h"
+#include "testing.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[] = {"portable", "avx2", "avx512"};
+#define N_NAMES (sizeof names / sizeof *names)
+
+/* Sizes around every tail: rows of a tile, lanes, panels, steps of depth. */
+static const size_t heights[] = {1, 2, 5, 6, 7, 11, 12, 13, 64};
+static const size_t widths[] = {1, 3, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 128};
+static const size_t depths[] = {1, 2, 7, 16, 20, 64, 255, 256, 257, 300, 530};
+#define N_OF(array) (sizeof array / sizeof *array)
+
+#define PAD 3u /* rows are apart by more than their length, and what is between them stays as it was */
+
+typedef struct operands {
+    mi_product p;
+    float *a, *b, *c, *start, *gate, *bias;
+    size_t c_size;
+} operands;
+
+static float *draw(mi_rng *rng, size_t n)
+{
+    float *out = malloc(n * sizeof *out);
+    ck_assert_ptr_nonnull(out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)mi_rng_normal(rng);
+    return out;
+}
+
+/* variant: bits 0 a transposed, 1 b transposed, 2-3 init (zero, bias, accumulate), 4 relu, 5 gate */
+static operands operands_new(size_t m, size_t n, size_t k, unsigned variant)
+{
+    operands o = {0};
+    mi_rng rng;
+    mi_rng_init(&rng, m + 1000 * n, (uint32_t)k, variant, MI_PURPOSE_TEST, 0);
+    const int a_turned = variant & 1, b_turned = variant >> 1 & 1, init = variant >> 2 & 3;
+    const size_t a_ld = (a_turned ? m : k) + PAD, b_ld = (b_turned ? k : n) + PAD, c_ld = n + PAD;
+    o.a = draw(&rng, a_ld * (a_turned ? k : m));
+    o.b = draw(&rng, b_ld * (b_turned ? n : k));
+    o.c_size = c_ld * m;
+    o.start = draw(&rng, o.c_size);
+    o.c = malloc(o.c_size * sizeof *o.c);
+    o.gate = draw(&rng, o.c_size);
+    o.bias = draw(&rng, n);
+    o.gate[0] = 0.0f;
+    o.p = (mi_product){.m = m,
+                       .n = n,
+                       .k = k,
+                       .a = o.a,
+                       .a_row = a_turned ? 1 : a_ld,
+                       .a_col = a_turned ? a_ld : 1,
+                       .b = o.b,
+                       .b_row = b_ld,
+                       .b_transposed = b_turned,
+                       .init = init == 0   ? NULL
+                               : init == 1 ? o.bias
+                                           : o.c,
+                       .init_row = init == 1 ? 0 : c_ld,
+                       .c = o.c,
+                       .c_row = c_ld,
+                       .relu = variant >> 4 & 1,
+                       .gate = variant >> 5 & 1 ? o.gate : NULL,
+                       .gate_row = c_ld};
+    return o;
+}
+
+static void operands_free(operands *o)
+{
+    free(o->a);
+    free(o->b);
+    free(o->c);
+    free(o->start);
+    free(o->gate);
+    free(o->bias);
+}
+
+static void run(const operands *o, const mi_kernels *kernels)
+{
+    memcpy(o->c, o->start, o->c_size * sizeof *o->c);
+    kernels->product(&o->p);
+}
+
+/* Entry (i, j) in double before ReLU and gate, and the sum of the sizes of its terms. */
+static double entry(const operands *o, size_t i, size_t j, double *size)
+{
+    const mi_product *p = &o->p;
+    double sum = 0.0;
+    if (p->init == o->bias)
+        sum = (double)o->bias[j];
+    else if (p->init)
+        sum = (double)o->start[i * p->c_row + j];
+    *size = fabs(sum);
+    for (size_t l = 0; l < p->k; l++) {
+        const double term = (double)p->a[i * p->a_row + l * p->a_col] *
+                            (double)(p->b_transposed ? p->b[j * p->b_row + l] : p->b[l * p->b_row + j]);
+        sum += term;
+        *size += fabs(term);
+    }
+    return sum;
+}
+
+static void check_entries(const operands *o, const char *name)
+{
+    const mi_product *p = &o->p;
+    for (size_t i = 0; i < p->m; i++)
+        for (size_t j = 0; j < p->n; j++) {
+            double size = 0.0, expected = entry(o, i, j, &size);
+            if (p->relu)
+                expected = fmax(expected, 0.0);
+            if (p->gate && !(p->gate[i * p->gate_row + j] > 0.0f))
+                expected = 0.0;
+            const double error = fabs((double)p->c[i * p->c_row + j] - expected);
+            ck_assert_msg(error <= 1e-6 * size, "%s (%zu, %zu, %zu): entry (%zu, %zu) off by %g", name, p->m,
+                          p->n, p->k, i, j, error);
+        }
+    for (size_t i = 0; i < p->m; i++)
+        ck_assert_mem_eq(p->c + i * p->c_row + p->n, o->start + i * p->c_row + p->n, PAD * sizeof(float));
+}
+
+static void check_product(size_t m, size_t n, size_t k, unsigned variant)
+{
+    operands o = operands_new(m, n, k, variant);
+    float *of_avx2 = NULL;
+    for (size_t q = 0; q < N_NAMES; q++) {
+        const mi_kernels *kernels = mi_kernels_find(names[q]);
+        if (!kernels)
+            continue;
+        run(&o, kernels);
+        check_entries(&o, names[q]);
+        if (of_avx2)
+            ck_assert_mem_eq(o.c, of_avx2, o.c_size * sizeof *o.c);
+        if (strcmp(names[q], "avx2") == 0) {
+            of_avx2 = malloc(o.c_size * sizeof *of_avx2);
+            memcpy(of_avx2, o.c, o.c_size * sizeof *of_avx2);
+        }
+    }
+    free(of_avx2);
+    operands_free(&o);
+}
+
+START_TEST(test_every_kernel_computes_the_product_for_every_tail)
+{
+    unsigned turn = 0;
+    for (size_t i = 0; i < N_OF(heights); i++)
+        for (size_t j = 0; j < N_OF(widths); j++)
+            for (size_t l = 0; l < N_OF(depths); l++, turn++) {
+                const unsigned transposed = turn & 3, rest = turn / 4 % 12;
+                check_product(heights[i], widths[j], depths[l], transposed | rest % 3 << 2 | rest / 3 << 4);
+            }
+}
+END_TEST
+
+START_TEST(test_every_variant_of_a_product)
+{
+    for (unsigned variant = 0; variant < 64; variant++)
+        if ((variant >> 2 & 3) < 3)
+            check_product(13, 70, 300, variant);
+}
+END_TEST
+
+/* Rows dealt to two callers give the bits of one. */
+START_TEST(test_rows_do_not_depend_on_their_company)
+{
+    for (size_t q = 0; q < N_NAMES; q++) {
+        const mi_kernels *kernels = mi_kernels_find(names[q]);
+        if (!kernels)
+            continue;
+        operands o = operands_new(23, 70, 300, 0);
+        run(&o, kernels);
+        float *whole = malloc(o.c_size * sizeof *whole);
+        memcpy(whole, o.c, o.c_size * sizeof *whole);
+        memcpy(o.c, o.start, o.c_size * sizeof *o.c);
+        mi_product part = o.p;
+        part.m = 9;
+        kernels->product(&part);
+        part.m = 14;
+        part.a += 9 * part.a_row;
+        part.c += 9 * part.c_row;
+        kernels->product(&part);
+        ck_assert_mem_eq(o.c, whole, o.c_size * sizeof *whole);
+        free(whole);
+        operands_free(&o);
+    }
+}
+END_TEST
+
+START_TEST(test_not_a_number_goes_through)
+{
+    for (size_t q = 0; q < N_NAMES; q++) {
+        const mi_kernels *kernels = mi_kernels_find(names[q]);
+        if (!kernels)
+            continue;
+        operands o = operands_new(7, 20, 5, 16);
+        o.a[0] = NAN;
+        run(&o, kernels);
+        for (size_t j = 0; j < 20; j++)
+            ck_assert_msg(isnan(o.p.c[j]), "%s: ReLU swallowed a NaN", names[q]);
+        operands_free(&o);
+    }
+}
+END_TEST
+
+START_TEST(test_kernels_are_found_by_name)
+{
+    ck_assert_ptr_nonnull(mi_kernels_find("portable"));
+    ck_assert_ptr_null(mi_kernels_find("abacus"));
+    ck_assert_ptr_eq(mi_kernels_find(mi_kernels_best()->name), mi_kernels_best());
+    for (size_t q = 1; q < N_NAMES; q++)
+        if (!mi_kernels_find(names[q]))
+            printf("skipped: this CPU has no %s\n", names[q]);
+}
+END_TEST
+
+int main(void)
+{
+    RUN_TESTS("kernels", test_every_kernel_computes_the_product_for_every_tail,
+              test_every_variant_of_a_product, test_rows_do_not_depend_on_their_company,
+              test_not_a_number_goes_through, test_kernels_are_found_by_name);
+}
