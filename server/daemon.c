@@ -28,6 +28,7 @@ typedef struct daemon_state {
     const options *settings;
     mi_build_info build;
     char owner[ID_MAX], started_at[32];
+    char kernels[64]; /* that results come from: OpenBLAS's and ours */
     uint32_t n_workers;
 
     uv_loop_t loop;
@@ -220,7 +221,7 @@ static mi_status start_workers(daemon_state *d, mi_error *err)
         .store = d->store,
         .hub = d->hub,
         .owner = d->owner,
-        .kernel = d->build.kernel,
+        .kernel = d->kernels,
         .n_workers = d->n_workers,
         .checkpoint_ms = o->checkpoint_s * 1000,
         .lease_ms = o->lease_s * 1000,
@@ -241,6 +242,8 @@ static mi_status start_http(daemon_state *d, const char *token, mi_error *err)
         .version = MUTUALD_VERSION,
         .blas = d->build.blas,
         .kernel = d->build.kernel,
+        .engine = d->build.engine,
+        .bf16 = d->build.bf16,
         .started_at = d->started_at,
         .workers = d->n_workers,
     };
@@ -254,7 +257,8 @@ static void announce(daemon_state *d)
     snprintf(port, sizeof port, "%u", (unsigned)http_server_port(d->http));
     snprintf(workers, sizeof workers, "%u", d->n_workers);
     log_info("ready", "version", MUTUALD_VERSION, "listen", d->settings->listen, "port", port, "data_dir",
-             d->settings->data_dir, "workers", workers, "kernel", d->build.kernel, NULL);
+             d->settings->data_dir, "workers", workers, "kernel", d->build.kernel, "engine", d->build.engine,
+             NULL);
     sd_notifyf(0, "READY=1\nSTATUS=Serving on port %s", port);
     if (sd_watchdog_enabled(0, &watchdog_us) > 0 && watchdog_us > 2000) {
         const uint64_t half_ms = watchdog_us / 2000;
@@ -310,6 +314,7 @@ static void describe(daemon_state *d, const options *settings)
     d->settings = settings;
     d->n_workers = settings->workers ? settings->workers : uv_available_parallelism();
     mi_build_info_get(&d->build);
+    snprintf(d->kernels, sizeof d->kernels, "%s+%s", d->build.kernel, d->build.engine);
     id_make(d->owner, "node");
     strftime(d->started_at, sizeof d->started_at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }

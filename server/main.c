@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "blas_exec.h"
 #include "daemon.h"
 #include "healthcheck.h"
 #include "mi/info.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 extern char **environ;
@@ -44,7 +46,8 @@ static void encode_version(const options *settings, proto_text *out)
     mi_build_info build;
     (void)settings;
     mi_build_info_get(&build);
-    proto_text_printf(out, "mutuald %s (%s, %s kernels)\n", MUTUALD_VERSION, build.blas, build.kernel);
+    proto_text_printf(out, "mutuald %s (%s, %s kernels; engine %s)\n", MUTUALD_VERSION, build.blas,
+                      build.kernel, build.engine);
 }
 
 static int check_health(const options *settings)
@@ -74,6 +77,7 @@ static void set_up_process(const options *settings)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    prctl(PR_SET_NAME, "mutuald"); /* "exe" after blas_exec */
     if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted)
         return;
     files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
@@ -96,11 +100,13 @@ static mi_status check_access(const options *settings, char *token, mi_error *er
     return status;
 }
 
-static int run(const options *settings)
+static int run(const options *settings, char **argv)
 {
     static char token[TOKEN_MAX + 1];
     mi_error err = {0};
     set_up_log(settings);
+    if (blas_exec_if_wanted(argv, &err) != MI_OK)
+        log_warn("going on with slow BLAS kernels", "why", err.message, NULL);
     set_up_process(settings);
     if (sodium_init() < 0) {
         log_error("cannot start", "why", "libsodium does not initialise", NULL);
@@ -138,5 +144,5 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    return run(&settings);
+    return run(&settings, argv);
 }

@@ -70,6 +70,14 @@ static double age_s(int64_t since_ms)
     return age > 0 ? (double)age / 1000 : 0;
 }
 
+static void encode_build(proto_text *out, const http_config *config)
+{
+    char labels[256];
+    snprintf(labels, sizeof labels, "{version=\"%s\",kernel=\"%s\",engine=\"%s\"}", config->version,
+             config->kernel, config->engine);
+    metrics_encode_one(out, "mutuald_build_info", "gauge", "What computes here; always 1", labels, 1);
+}
+
 void handle_metrics(const http_request *q, http_response *r)
 {
     store_queue_stats stats;
@@ -81,6 +89,7 @@ void handle_metrics(const http_request *q, http_response *r)
     }
     proto_text_init(&text, HTTP_ANSWER_MAX);
     metrics_encode(&text);
+    encode_build(&text, q->config);
     for (int i = 0; i < PROTO_JOB_STATE_COUNT; i++) {
         char name[32];
         snprintf(name, sizeof name, "mutuald_jobs_%s", proto_job_state_name((proto_job_state)i));
@@ -155,6 +164,16 @@ static double uptime_s(const char *started_at)
     return started > 0 ? age_s((int64_t)started * 1000) : 0;
 }
 
+/* What the machine computes in; which of them a job may ask for is among the fields. */
+static void write_precisions(proto_json_writer *w, bool bf16)
+{
+    proto_write_array(w, "precisions");
+    proto_write_string(w, NULL, "fp32");
+    if (bf16)
+        proto_write_string(w, NULL, "bf16");
+    proto_write_end_array(w);
+}
+
 void handle_info(const http_request *q, http_response *r)
 {
     const http_config *config = q->config;
@@ -167,6 +186,8 @@ void handle_info(const http_request *q, http_response *r)
     proto_write_string(&w, "version", config->version);
     proto_write_string(&w, "blas", config->blas);
     proto_write_string(&w, "kernel", config->kernel);
+    proto_write_string(&w, "engine", config->engine);
+    write_precisions(&w, config->bf16);
     proto_write_u64(&w, "workers", config->workers);
     proto_write_string(&w, "started_at", config->started_at);
     proto_write_double(&w, "uptime_s", uptime_s(config->started_at));

@@ -45,6 +45,15 @@ def test_info_tells_limits_objectives_and_build(shared):
     assert "infonce-anchor" in [o["name"] for o in info["objectives"]]
 
 
+def test_what_computes_is_told_alike_by_info_metrics_log_and_results(shared, finished):
+    info = shared.get("/v1/info").json()
+    kernel, engine = info["kernel"], info["engine"]
+    assert info["precisions"] in (["fp32"], ["fp32", "bf16"])
+    assert f'kernel="{kernel}",engine="{engine}"}} 1\n' in shared.get("/metrics").body.decode()
+    assert f"kernel={kernel} engine={engine}" in shared.logged()
+    assert finished["result"]["timing"]["kernel"] == f"{kernel}+{engine}"
+
+
 def test_queue_counts_jobs_by_state(shared, finished):
     queue = shared.get("/v1/queue").json()
     assert queue["jobs"]["succeeded"] >= 1 and queue["workers"] >= 1 and queue["mean_job_s"] > 0

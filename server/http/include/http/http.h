@@ -23,8 +23,9 @@ typedef struct http_config {
     const options *settings;
     store *store;
     hub *hub;
-    const char *token;                                /* bearer token, NULL: open */
-    const char *version, *blas, *kernel, *started_at; /* for /v1/info */
+    const char *token;                                         /* bearer token, NULL: open */
+    const char *version, *blas, *kernel, *engine, *started_at; /* this and below: for /v1/info */
+    bool bf16;
     uint32_t workers;
 } http_config;
 

@@ -20,7 +20,7 @@ typedef struct job_pool_config {
     store *store;
     hub *hub;
     const char *owner;  /* names this daemon in leases */
-    const char *kernel; /* BLAS kernel, for results */
+    const char *kernel; /* what computes, for results: "Cooperlake+avx512" */
     uint32_t n_workers, checkpoint_ms, lease_ms;
     proto_limits limits;
 } job_pool_config;
