@@ -157,7 +157,7 @@ static double decode(mi_autoencoder *a, const float *params, int from, int to, c
     const double loss = square_loss(a->output, target, n * a->dim[to], weight);
     if (grad) {
         mi_mlp_backward(decoder, params + at, a->code[from], n, &a->decoding, a->output, a->dim[to], a->delta,
-                        0.0f, grad + at, a->grad_input);
+                        0, grad + at, a->grad_input);
         mi_vec_add(a->grad_code[from], a->grad_input, n * a->code_width);
     }
     return loss;
@@ -182,7 +182,7 @@ double mi_autoencoder_loss(mi_autoencoder *a, const float *params, const float *
     for (int side = 0; grad && side < 2; side++) {
         mi_vec_leaky_gradient(a->grad_code[side], a->code[side], LEAK, n_code);
         mi_mlp_backward(&a->encoder[side], params + a->encoder_at[side], rows[side], n, &a->encoding[side],
-                        a->grad_code[side], a->code_width, a->delta, 0.0f, grad + a->encoder_at[side], NULL);
+                        a->grad_code[side], a->code_width, a->delta, 0, grad + a->encoder_at[side], NULL);
     }
     return loss;
 }

@@ -50,6 +50,7 @@ mi_status mi_critic_layout(mi_critic *critic, mi_arena *arena, const mi_critic_s
         .y_offset = spec->y_offset != 0,
         .base = base,
         .max_batch = max_batch,
+        .kernels = spec->kernels ? spec->kernels : mi_kernels_best(),
     };
     memcpy(critic->hidden, spec->hidden, sizeof critic->hidden);
     mi_status status = ops_of(critic)->layout(critic, arena, err);
@@ -75,7 +76,7 @@ void mi_critic_init(const mi_critic *critic, mi_rng *rng, float *params)
 
 /* features (n, S) of n rows of a side; limits of n as in `embed`. */
 static void embed(mi_critic *critic, const float *params, mi_side side, const float *rows, const float *base,
-                  uint32_t n, mi_embed_mode mode, float *features)
+                  uint32_t n, mi_critic_mode mode, float *features)
 {
     const size_t width = critic->width, g = critic->base;
     ops_of(critic)->embed(critic, params, side, rows, n, mode, features);
@@ -85,6 +86,29 @@ static void embed(mi_critic *critic, const float *params, mi_side side, const fl
         memcpy(features + (i + 1) * width - g, base + i * g, g * sizeof *base);
 }
 
+typedef struct embedding {
+    mi_critic *critic;
+    const float *params;
+    const float *const *rows, *const *base;
+    uint32_t n;
+    mi_critic_mode mode;
+    float *const *features;
+} embedding;
+
+/* In blocks, but for training, where activations are kept whole. */
+static void embed_side(void *context, int side)
+{
+    const embedding *w = context;
+    const mi_critic *critic = w->critic;
+    const uint32_t most = w->mode == MI_CRITIC_TRAIN ? w->n : MI_CRITIC_BLOCK;
+    for (uint32_t first = 0; first < w->n; first += most) {
+        const uint32_t m = w->n - first < most ? w->n - first : most;
+        embed(w->critic, w->params, (mi_side)side, w->rows[side] + (size_t)first * critic->dim[side],
+              w->base[side] ? w->base[side] + (size_t)first * critic->base : NULL, m, w->mode,
+              w->features[side] + (size_t)first * critic->width);
+    }
+}
+
 void mi_critic_forward(mi_critic *critic, const float *params, const float *x, const float *y,
                        const float *base_x, const float *base_y, uint32_t batch, float *scores)
 {
@@ -92,13 +116,12 @@ void mi_critic_forward(mi_critic *critic, const float *params, const float *x, c
     const float *const rows[2] = {x, y}, *const base[2] = {base_x, base_y};
     mi_critic_batch *t = critic->training;
     t->n = batch;
-    for (int side = 0; side < 2; side++) {
-        t->rows[side] = rows[side];
-        embed(critic, params, (mi_side)side, rows[side], base[side], batch, MI_EMBED_TRAIN,
-              t->features[side]);
-    }
+    t->rows[MI_SIDE_X] = x;
+    t->rows[MI_SIDE_Y] = y;
+    embedding w = {critic, params, rows, base, batch, MI_CRITIC_TRAIN, t->features};
+    mi_crew_split(critic->crew, embed_side, &w);
     ops_of(critic)->block(critic, params, t->features[MI_SIDE_X], batch, t->features[MI_SIDE_Y], batch,
-                          scores, batch);
+                          MI_CRITIC_TRAIN, scores, batch);
 }
 
 void mi_critic_backward(mi_critic *critic, const float *params, const float *grad_scores, float *grad_params)
@@ -111,12 +134,17 @@ void mi_critic_backward(mi_critic *critic, const float *params, const float *gra
 void mi_critic_features(mi_critic *critic, const float *params, mi_side side, const float *rows,
                         const float *base, uint32_t n, float *features)
 {
-    for (uint32_t first = 0; first < n; first += MI_CRITIC_BLOCK) {
-        const uint32_t m = n - first < MI_CRITIC_BLOCK ? n - first : MI_CRITIC_BLOCK;
-        embed(critic, params, side, rows + (size_t)first * critic->dim[side],
-              base ? base + (size_t)first * critic->base : NULL, m, MI_EMBED_SCORE,
-              features + (size_t)first * critic->width);
-    }
+    const float *const r[2] = {rows, rows}, *const b[2] = {base, base};
+    float *const f[2] = {features, features};
+    embedding w = {critic, params, r, b, n, MI_CRITIC_SCORE, f};
+    embed_side(&w, (int)side);
+}
+
+void mi_critic_features_both(mi_critic *critic, const float *params, const float *const rows[2],
+                             const float *const base[2], uint32_t n, float *const features[2])
+{
+    embedding w = {critic, params, rows, base, n, MI_CRITIC_SCORE, features};
+    mi_crew_split(critic->crew, embed_side, &w);
 }
 
 void mi_critic_block(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,
@@ -124,7 +152,7 @@ void mi_critic_block(mi_critic *critic, const float *params, const float *featur
 {
     assert(ld >= n_y);
     if (n_x > 0 && n_y > 0)
-        ops_of(critic)->block(critic, params, features_x, n_x, features_y, n_y, scores, ld);
+        ops_of(critic)->block(critic, params, features_x, n_x, features_y, n_y, MI_CRITIC_SCORE, scores, ld);
 }
 
 void mi_critic_pairs(mi_critic *critic, const float *params, const float *features_x, const uint32_t *index_x,

@@ -22,6 +22,8 @@
 #define MI_CRITIC_H
 
 #include "arena.h"
+#include "kernels.h"
+#include "mi/crew.h"
 #include "mi/spec.h"
 #include "rng.h"
 
@@ -41,6 +43,8 @@ typedef struct mi_critic {
     uint32_t width;        /* S */
     uint32_t max_batch;    /* B of training */
     size_t n_params;
+    const mi_kernels *kernels;
+    mi_crew *crew; /* who helps with training and scoring; NULL: nobody. Results do not depend on it */
     /* Activations and scratch, private to critic*.c; NULL while measuring. */
     struct mi_critic_batch *training;
     struct mi_critic_offset *offset; /* NULL without a(y) */
@@ -69,6 +73,9 @@ void mi_critic_backward(mi_critic *critic, const float *params, const float *gra
 /* Scoring. features (n, S) out of n rows (n, D) and their baseline columns (n, G). n any; works in blocks. */
 void mi_critic_features(mi_critic *critic, const float *params, mi_side side, const float *rows,
                         const float *base, uint32_t n, float *features);
+/* The same of both sides, by mi_side, with the crew. */
+void mi_critic_features_both(mi_critic *critic, const float *params, const float *const rows[2],
+                             const float *const base[2], uint32_t n, float *const features[2]);
 /* scores (n_x, n_y) row-major, leading dimension ld, of every combination. */
 void mi_critic_block(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,
                      const float *features_y, uint32_t n_y, float *scores, size_t ld);

@@ -9,7 +9,6 @@
  *
  * Parameters: W (D_x, D_y) row-major.
  */
-#include "blas.h"
 #include "critic_impl.h"
 #include "mlp.h"
 
@@ -41,19 +40,30 @@ static void bilinear_init(const mi_critic *critic, int zero_last, mi_rng *rng, f
 }
 
 static void bilinear_embed(mi_critic *critic, const float *params, mi_side side, const float *rows,
-                           uint32_t n, mi_embed_mode mode, float *features)
+                           uint32_t n, mi_critic_mode mode, float *features)
 {
     (void)mode;
-    const size_t width = critic->width, dim = critic->dim[side], dim_y = critic->dim[MI_SIDE_Y];
-    if (side != mapped_side(critic))
+    const size_t width = critic->width, dim = critic->dim[side];
+    if (side != mapped_side(critic)) {
         for (size_t i = 0; i < n; i++)
             memcpy(features + i * width, rows + i * dim, dim * sizeof *rows);
-    else if (side == MI_SIDE_X)
-        mi_gemm(n, dim_y, dim, rows, dim, params, dim_y, 0.0f, features, width);
-    else
-        mi_gemm_nt(n, critic->learned, dim, rows, dim, params, dim_y, 0.0f, features, width);
+        return;
+    }
+    const mi_product p = {.m = n,
+                          .n = critic->learned,
+                          .k = dim,
+                          .a = rows,
+                          .a_row = dim,
+                          .a_col = 1,
+                          .b = params,
+                          .b_row = critic->dim[MI_SIDE_Y],
+                          .b_transposed = side == MI_SIDE_Y,
+                          .c = features,
+                          .c_row = width};
+    critic->kernels->product(&p);
 }
 
+/* Of W: x' y, with the gradient of the mapped side in that side's place, whose columns are as many. */
 static void bilinear_backward(mi_critic *critic, const float *params, const float *grad_scores,
                               float *grad_params)
 {
@@ -62,10 +72,17 @@ static void bilinear_backward(mi_critic *critic, const float *params, const floa
     const mi_side side = mapped_side(critic);
     const size_t dim_x = critic->dim[MI_SIDE_X], dim_y = critic->dim[MI_SIDE_Y];
     const float *grad = mi_critic_dot_gradient(critic, side, grad_scores);
-    if (side == MI_SIDE_X)
-        mi_gemm_tn(dim_x, dim_y, t->n, t->rows[MI_SIDE_X], dim_x, grad, dim_y, 0.0f, grad_params, dim_y);
-    else
-        mi_gemm_tn(dim_x, dim_y, t->n, grad, dim_x, t->rows[MI_SIDE_Y], dim_y, 0.0f, grad_params, dim_y);
+    const mi_product p = {.m = dim_x,
+                          .n = dim_y,
+                          .k = t->n,
+                          .a = side == MI_SIDE_X ? t->rows[MI_SIDE_X] : grad,
+                          .a_row = 1,
+                          .a_col = dim_x,
+                          .b = side == MI_SIDE_X ? grad : t->rows[MI_SIDE_Y],
+                          .b_row = dim_y,
+                          .c = grad_params,
+                          .c_row = dim_y};
+    critic->kernels->product(&p);
 }
 
 const mi_critic_ops mi_critic_bilinear_ops = {

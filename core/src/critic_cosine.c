@@ -23,7 +23,7 @@
 
 typedef struct cosine {
     mi_tower tower[2];
-    mi_tower_scratch scratch;
+    mi_tower_scratch scratch[2];
     size_t log_temperature; /* offset of the parameter, where there is one */
     double softening;       /* d */
     float *gain[2];         /* (B) k of the batch in training */
@@ -40,9 +40,9 @@ static mi_status cosine_layout(mi_critic *critic, mi_arena *arena, mi_error *err
             mi_tower_layout(&s.tower[side], critic, (mi_side)side, critic->embed, arena, err);
         if (status != MI_OK)
             return status;
+        mi_tower_scratch_layout(&s.scratch[side], critic, critic->embed, arena);
         s.gain[side] = MI_TAKE(arena, float, critic->max_batch);
     }
-    mi_tower_scratch_layout(&s.scratch, critic, critic->embed, arena);
     s.log_temperature = critic->n_params;
     if (critic->learn_temperature && __builtin_add_overflow(critic->n_params, 1, &critic->n_params))
         return mi_fail_at(err, MI_LIMIT, "/critic", "too many parameters");
@@ -73,44 +73,57 @@ static double scale(const mi_critic *critic, const float *params, mi_side side)
 }
 
 static void cosine_embed(mi_critic *critic, const float *params, mi_side side, const float *rows, uint32_t n,
-                         mi_embed_mode mode, float *features)
+                         mi_critic_mode mode, float *features)
 {
     const cosine *s = critic->work;
     const double sc = scale(critic, params, side), d = s->softening;
-    mi_tower_forward(&s->tower[side], &s->scratch, params, rows, n, mode, features, critic->width);
+    mi_tower_forward(&s->tower[side], &s->scratch[side], params, rows, n, mode, features, critic->width);
     for (size_t i = 0; i < n; i++) {
         float *v = features + i * critic->width;
         const float gain = (float)(sc / sqrt(mi_vec_sum_squares(v, critic->embed) + d * d));
         for (size_t e = 0; e < critic->embed; e++)
             v[e] *= gain;
-        if (mode == MI_EMBED_TRAIN)
+        if (mode == MI_CRITIC_TRAIN)
             s->gain[side][i] = gain;
     }
+}
+
+typedef struct gradient_work {
+    mi_critic *critic;
+    const float *params, *grad_scores;
+    float *grad_params;
+} gradient_work;
+
+static void side_backward(void *context, int side)
+{
+    const gradient_work *w = context;
+    mi_critic *critic = w->critic;
+    const cosine *s = critic->work;
+    const mi_critic_batch *t = critic->training;
+    const size_t embed = critic->embed;
+    float *grad = mi_critic_dot_gradient(critic, (mi_side)side, w->grad_scores);
+    const double sc = scale(critic, w->params, (mi_side)side);
+    double along = 0; /* sum over rows of u . d loss/d u */
+    for (size_t i = 0; i < t->n; i++) {
+        const float *u = t->features[side] + i * critic->width;
+        float *g = grad + i * embed;
+        const float dot = mi_vec_dot(u, g, embed), gain = s->gain[side][i];
+        const float radial = (float)((double)dot / (sc * sc));
+        along += (double)dot;
+        for (size_t e = 0; e < embed; e++)
+            g[e] = gain * (g[e] - radial * u[e]);
+    }
+    mi_tower_backward(&s->tower[side], &s->scratch[side], w->params, t->rows[side], t->n, grad,
+                      w->grad_params);
+    if (side == MI_SIDE_X && critic->learn_temperature)
+        w->grad_params[s->log_temperature] = (float)-along;
 }
 
 static void cosine_backward(mi_critic *critic, const float *params, const float *grad_scores,
                             float *grad_params)
 {
-    const cosine *s = critic->work;
-    const mi_critic_batch *t = critic->training;
-    const size_t embed = critic->embed;
-    for (int side = 0; side < 2; side++) {
-        float *grad = mi_critic_dot_gradient(critic, (mi_side)side, grad_scores);
-        const double sc = scale(critic, params, (mi_side)side);
-        double along = 0; /* sum over rows of u . d loss/d u */
-        for (size_t i = 0; i < t->n; i++) {
-            const float *u = t->features[side] + i * critic->width;
-            float *g = grad + i * embed;
-            const float dot = mi_vec_dot(u, g, embed), gain = s->gain[side][i];
-            const float radial = (float)((double)dot / (sc * sc));
-            along += (double)dot;
-            for (size_t e = 0; e < embed; e++)
-                g[e] = gain * (g[e] - radial * u[e]);
-        }
-        mi_tower_backward(&s->tower[side], &s->scratch, params, t->rows[side], t->n, grad, grad_params);
-        if (side == MI_SIDE_X && critic->learn_temperature)
-            grad_params[s->log_temperature] = (float)-along;
-    }
+    gradient_work w = {critic, params, grad_scores, grad_params};
+    mi_crew_split(critic->crew, side_backward, &w);
 }
 
 const mi_critic_ops mi_critic_cosine_ops = {

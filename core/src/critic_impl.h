@@ -20,20 +20,21 @@ typedef struct mi_critic_batch {
     float *grad_learned[2]; /* (B, L) scratch of backward */
 } mi_critic_batch;
 
-/* Rows that are embedded in training leave behind what backward needs. */
-typedef enum mi_embed_mode { MI_EMBED_SCORE, MI_EMBED_TRAIN } mi_embed_mode;
+/* A forward pass in training leaves behind what backward needs. */
+typedef enum mi_critic_mode { MI_CRITIC_SCORE, MI_CRITIC_TRAIN } mi_critic_mode;
 
 typedef struct mi_critic_ops {
     /* Sets learned and n_params, takes work. */
     mi_status (*layout)(mi_critic *critic, mi_arena *arena, mi_error *err);
     void (*init)(const mi_critic *critic, int zero_last, mi_rng *rng, float *params);
-    /* Fills the learned columns of features (n, S). n <= MI_CRITIC_BLOCK, in training n <= B. */
+    /* Fills the learned columns of features (n, S). n <= MI_CRITIC_BLOCK, in training n <= B. The sides may
+     * be embedded at once. */
     void (*embed)(mi_critic *critic, const float *params, mi_side side, const float *rows, uint32_t n,
-                  mi_embed_mode mode, float *features);
+                  mi_critic_mode mode, float *features);
     /* Of critic->training; writes the type's own parameters. */
     void (*backward)(mi_critic *critic, const float *params, const float *grad_scores, float *grad_params);
     void (*block)(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,
-                  const float *features_y, uint32_t n_y, float *scores, size_t ld);
+                  const float *features_y, uint32_t n_y, mi_critic_mode mode, float *scores, size_t ld);
     void (*pairs)(mi_critic *critic, const float *params, const float *features_x, const uint32_t *index_x,
                   const float *features_y, const uint32_t *index_y, uint32_t n_pairs, float *scores);
 } mi_critic_ops;
@@ -45,7 +46,8 @@ extern const mi_critic_ops mi_critic_cosine_ops;
 
 /* critic_dot.c: the critics whose score is the dot product of two rows of features. */
 void mi_critic_dot_block(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,
-                         const float *features_y, uint32_t n_y, float *scores, size_t ld);
+                         const float *features_y, uint32_t n_y, mi_critic_mode mode, float *scores,
+                         size_t ld);
 void mi_critic_dot_pairs(mi_critic *critic, const float *params, const float *features_x,
                          const uint32_t *index_x, const float *features_y, const uint32_t *index_y,
                          uint32_t n_pairs, float *scores);

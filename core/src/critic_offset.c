@@ -24,7 +24,7 @@ void mi_critic_offset_init(const mi_critic *critic, mi_rng *rng, float *params)
 }
 
 void mi_critic_offset_column(const mi_critic *critic, const float *params, mi_side side, const float *rows,
-                             uint32_t n, mi_embed_mode mode, float *column)
+                             uint32_t n, mi_critic_mode mode, float *column)
 {
     const mi_critic_offset *o = critic->offset;
     const size_t width = critic->width;

@@ -21,7 +21,7 @@ mi_status mi_critic_offset_layout(mi_critic *critic, mi_arena *arena, mi_error *
 void mi_critic_offset_init(const mi_critic *critic, mi_rng *rng, float *params);
 /* column (n) with leading dimension critic->width, of n rows of that side; limits of n as in `embed`. */
 void mi_critic_offset_column(const mi_critic *critic, const float *params, mi_side side, const float *rows,
-                             uint32_t n, mi_embed_mode mode, float *column);
+                             uint32_t n, mi_critic_mode mode, float *column);
 /* Of critic->training; writes the parameters of a(y). */
 void mi_critic_offset_backward(const mi_critic *critic, const float *params, const float *grad_scores,
                                float *grad_params);

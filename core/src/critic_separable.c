@@ -7,7 +7,7 @@
 
 typedef struct separable {
     mi_tower tower[2];
-    mi_tower_scratch scratch;
+    mi_tower_scratch scratch[2];
 } separable;
 
 static mi_status separable_layout(mi_critic *critic, mi_arena *arena, mi_error *err)
@@ -18,8 +18,8 @@ static mi_status separable_layout(mi_critic *critic, mi_arena *arena, mi_error *
             mi_tower_layout(&s.tower[side], critic, (mi_side)side, critic->embed, arena, err);
         if (status != MI_OK)
             return status;
+        mi_tower_scratch_layout(&s.scratch[side], critic, critic->embed, arena);
     }
-    mi_tower_scratch_layout(&s.scratch, critic, critic->embed, arena);
     critic->learned = critic->embed;
     separable *work = MI_TAKE(arena, separable, 1);
     if (work)
@@ -36,20 +36,33 @@ static void separable_init(const mi_critic *critic, int zero_last, mi_rng *rng, 
 }
 
 static void separable_embed(mi_critic *critic, const float *params, mi_side side, const float *rows,
-                            uint32_t n, mi_embed_mode mode, float *features)
+                            uint32_t n, mi_critic_mode mode, float *features)
 {
     const separable *s = critic->work;
-    mi_tower_forward(&s->tower[side], &s->scratch, params, rows, n, mode, features, critic->width);
+    mi_tower_forward(&s->tower[side], &s->scratch[side], params, rows, n, mode, features, critic->width);
+}
+
+typedef struct gradient_work {
+    mi_critic *critic;
+    const float *params, *grad_scores;
+    float *grad_params;
+} gradient_work;
+
+static void side_backward(void *context, int side)
+{
+    const gradient_work *w = context;
+    const separable *s = w->critic->work;
+    const mi_critic_batch *t = w->critic->training;
+    const float *grad = mi_critic_dot_gradient(w->critic, (mi_side)side, w->grad_scores);
+    mi_tower_backward(&s->tower[side], &s->scratch[side], w->params, t->rows[side], t->n, grad,
+                      w->grad_params);
 }
 
 static void separable_backward(mi_critic *critic, const float *params, const float *grad_scores,
                                float *grad_params)
 {
-    const separable *s = critic->work;
-    const mi_critic_batch *t = critic->training;
-    for (int side = 0; side < 2; side++)
-        mi_tower_backward(&s->tower[side], &s->scratch, params, t->rows[side], t->n,
-                          mi_critic_dot_gradient(critic, (mi_side)side, grad_scores), grad_params);
+    gradient_work w = {critic, params, grad_scores, grad_params};
+    mi_crew_split(critic->crew, side_backward, &w);
 }
 
 const mi_critic_ops mi_critic_separable_ops = {

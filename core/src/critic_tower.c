@@ -7,6 +7,7 @@ mi_status mi_tower_layout(mi_tower *tower, mi_critic *critic, mi_side side, uint
         mi_mlp_shape(&tower->mlp, critic->dim[side], critic->hidden, critic->n_hidden, out, err);
     if (status != MI_OK)
         return status;
+    tower->mlp.kernels = critic->kernels;
     tower->offset = critic->n_params;
     if (__builtin_add_overflow(critic->n_params, tower->mlp.n_params, &critic->n_params))
         return mi_fail_at(err, MI_LIMIT, "/critic", "too many parameters");
@@ -33,9 +34,9 @@ void mi_tower_init(const mi_tower *tower, int zero_last, mi_rng *rng, float *par
 }
 
 void mi_tower_forward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
-                      const float *rows, uint32_t n, mi_embed_mode mode, float *out, size_t ld)
+                      const float *rows, uint32_t n, mi_critic_mode mode, float *out, size_t ld)
 {
-    const mi_mlp_hidden *hidden = mode == MI_EMBED_TRAIN ? &tower->kept : &scratch->passing;
+    const mi_mlp_hidden *hidden = mode == MI_CRITIC_TRAIN ? &tower->kept : &scratch->passing;
     mi_mlp_forward(&tower->mlp, params + tower->offset, rows, n, hidden, out, ld);
 }
 

@@ -13,7 +13,7 @@ typedef struct mi_tower {
     mi_mlp_hidden kept; /* (B, H_l) activations of the last batch in training */
 } mi_tower;
 
-/* Scratch for towers of one critic that run one after the other. */
+/* Scratch for towers of one critic that do not run at once. */
 typedef struct mi_tower_scratch {
     mi_mlp_hidden passing; /* (MI_CRITIC_BLOCK, H_l) activations of rows that are scored */
     float *delta[2];       /* (B, widest) */
@@ -30,7 +30,7 @@ void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic,
 /* params, grad_params: the critic's. out (n, out) with leading dimension ld. */
 void mi_tower_init(const mi_tower *tower, int zero_last, mi_rng *rng, float *params);
 void mi_tower_forward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
-                      const float *rows, uint32_t n, mi_embed_mode mode, float *out, size_t ld);
+                      const float *rows, uint32_t n, mi_critic_mode mode, float *out, size_t ld);
 /* grad_out (n, out), dense, of the rows of the last forward in training. */
 void mi_tower_backward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
                        const float *rows, uint32_t n, const float *grad_out, float *grad_params);

@@ -1,6 +1,5 @@
 #include "mlp.h"
 
-#include "blas.h"
 #include "vecmath.h"
 
 #include <assert.h>
@@ -19,7 +18,7 @@ mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_
                        mi_error *err)
 {
     assert(n_hidden <= MI_MAX_HIDDEN && in > 0 && out > 0);
-    *mlp = (mi_mlp){.n_layers = n_hidden + 1};
+    *mlp = (mi_mlp){.n_layers = n_hidden + 1, .kernels = mi_kernels_best()};
     mlp->dim[0] = in;
     for (uint32_t l = 0; l < n_hidden; l++)
         mlp->dim[l + 1] = hidden[l];
@@ -56,51 +55,132 @@ void mi_mlp_init(const mi_mlp *mlp, mi_rng *rng, int zero_last, float *params)
                         mlp->biases[l] - mlp->weights[l] + mlp->dim[l + 1]);
 }
 
+/* One layer: to (n, m) with leading dimension ld, of in (n, k). */
+static void layer_forward(const mi_mlp *mlp, const float *params, uint32_t l, const float *in, size_t n,
+                          float *to, size_t ld)
+{
+    const int last = l + 1 == mlp->n_layers;
+    const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
+    const float *weights = params + mlp->weights[l], *bias = params + mlp->biases[l];
+    if (m == 1 && last) { /* a product with one column would leave most of every vector empty */
+        for (size_t i = 0; i < n; i++)
+            to[i * ld] = mi_vec_dot(in + i * k, weights, k) + bias[0];
+        return;
+    }
+    const mi_product p = {.m = n,
+                          .n = m,
+                          .k = k,
+                          .a = in,
+                          .a_row = k,
+                          .a_col = 1,
+                          .b = weights,
+                          .b_row = m,
+                          .init = bias,
+                          .c = to,
+                          .c_row = ld,
+                          .relu = !last && mlp->leak == 0.0f};
+    mlp->kernels->product(&p);
+    if (!last && mlp->leak != 0.0f)
+        mi_vec_leaky(to, mlp->leak, n * m);
+}
+
 void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, size_t n,
                     const mi_mlp_hidden *hidden, float *out, size_t ld_out)
 {
     const float *in = input;
     for (uint32_t l = 0; l < mlp->n_layers; l++) {
         const int last = l + 1 == mlp->n_layers;
-        const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
         float *to = last ? out : hidden->layer[l];
-        const size_t ld = last ? ld_out : m;
         if (hidden->factor[l]) {
-            mi_vec_multiply(hidden->dropped[l], in, hidden->factor[l], n * k);
+            mi_vec_multiply(hidden->dropped[l], in, hidden->factor[l], n * mlp->dim[l]);
             in = hidden->dropped[l];
         }
-        mi_gemm(n, m, k, in, k, params + mlp->weights[l], m, 0.0f, to, ld);
-        mi_vec_bias(to, n, m, ld, params + mlp->biases[l], !last && mlp->leak == 0.0f);
-        if (!last && mlp->leak != 0.0f)
-            mi_vec_leaky(to, mlp->leak, n * m);
+        layer_forward(mlp, params, l, in, n, to, last ? ld_out : mlp->dim[l + 1]);
         in = to;
     }
 }
 
+/* Weights and biases of layer l: in (n, k), delta (n, m) with leading dimension ld. */
+static void layer_gradient(const mi_mlp *mlp, uint32_t l, const float *in, const float *delta, size_t ld,
+                           size_t n, int accumulate, float *grad)
+{
+    const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
+    const float one = 1.0f;
+    float *weights = grad + mlp->weights[l], *bias = grad + mlp->biases[l];
+    mi_product p = {.m = k,
+                    .n = m,
+                    .k = n,
+                    .a = in,
+                    .a_row = 1,
+                    .a_col = k,
+                    .b = delta,
+                    .b_row = ld,
+                    .init = accumulate ? weights : NULL,
+                    .init_row = m,
+                    .c = weights,
+                    .c_row = m};
+    if (m == 1) /* (1, n) times (n, k), for the sake of the vectors */
+        p = (mi_product){.m = 1,
+                         .n = k,
+                         .k = n,
+                         .a = delta,
+                         .a_col = ld,
+                         .b = in,
+                         .b_row = k,
+                         .init = accumulate ? weights : NULL,
+                         .c = weights};
+    mlp->kernels->product(&p);
+    const mi_product sums = {.m = 1, /* a row of ones times delta */
+                             .n = m,
+                             .k = n,
+                             .a = &one,
+                             .b = delta,
+                             .b_row = ld,
+                             .init = accumulate ? bias : NULL,
+                             .c = bias};
+    mlp->kernels->product(&sums);
+}
+
+/* below (n, k) = delta (n, m) W'; with the output of a ReLU as gate, the gradient of what went into it. */
+static void layer_backward(const mi_mlp *mlp, const float *params, uint32_t l, const float *delta, size_t ld,
+                           size_t n, const float *gate, float *below)
+{
+    const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
+    const mi_product p = {.m = n,
+                          .n = k,
+                          .k = m,
+                          .a = delta,
+                          .a_row = ld,
+                          .a_col = 1,
+                          .b = params + mlp->weights[l],
+                          .b_row = m,
+                          .b_transposed = 1,
+                          .c = below,
+                          .c_row = k,
+                          .gate = gate,
+                          .gate_row = k};
+    mlp->kernels->product(&p);
+}
+
 void mi_mlp_backward(const mi_mlp *mlp, const float *params, const float *input, size_t n,
                      const mi_mlp_hidden *hidden, const float *grad_out, size_t ld_out,
-                     float *const scratch[2], float beta, float *grad, float *grad_input)
+                     float *const scratch[2], int accumulate, float *grad, float *grad_input)
 {
     const float *delta = grad_out; /* (n, m), leading dimension ld */
     size_t ld = ld_out;
     for (uint32_t l = mlp->n_layers; l-- > 0;) {
-        const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
+        const size_t k = mlp->dim[l];
         const float *before = l == 0 ? input : hidden->layer[l - 1];
-        const float *in = hidden->factor[l] ? hidden->dropped[l] : before;
-        float *bias = grad + mlp->biases[l];
-        mi_gemm_tn(k, m, n, in, k, delta, ld, beta, grad + mlp->weights[l], m);
-        if (beta == 0.0f)
-            memset(bias, 0, m * sizeof(float));
-        mi_vec_column_sums(bias, delta, n, m, ld);
+        layer_gradient(mlp, l, hidden->factor[l] ? hidden->dropped[l] : before, delta, ld, n, accumulate,
+                       grad);
         float *below = l == 0 ? grad_input : scratch[l % 2];
         if (!below)
             break;
-        mi_gemm_nt(n, k, m, delta, ld, params + mlp->weights[l], m, 0.0f, below, k);
+        const int gated = l > 0 ? mlp->leak == 0.0f : mlp->rectified_input;
+        layer_backward(mlp, params, l, delta, ld, n, gated ? before : NULL, below);
         if (hidden->factor[l])
             mi_vec_multiply(below, below, hidden->factor[l], n * k);
-        if (l > 0 && mlp->leak == 0.0f)
-            mi_vec_relu_gradient(below, before, n * k);
-        else if (l > 0)
+        if (l > 0 && mlp->leak != 0.0f)
             mi_vec_leaky_gradient(below, before, mlp->leak, n * k);
         delta = below;
         ld = k;

@@ -7,6 +7,7 @@
 #ifndef MI_MLP_H
 #define MI_MLP_H
 
+#include "kernels.h"
 #include "mi/spec.h"
 #include "rng.h"
 
@@ -21,7 +22,9 @@ typedef struct mi_mlp {
     size_t weights[MI_MLP_LAYERS];   /* offsets into the tower's parameters */
     size_t biases[MI_MLP_LAYERS];
     size_t n_params;
-    float leak; /* slope of the activation below 0; mi_mlp_shape leaves 0, which is ReLU */
+    int rectified_input;       /* it came out of a ReLU: its gradient goes on to what went in; else 0 */
+    float leak;                /* slope of the activation below 0; mi_mlp_shape leaves 0, which is ReLU */
+    const mi_kernels *kernels; /* mi_mlp_shape takes the fastest */
 } mi_mlp;
 
 /* Outputs of the hidden layers, (n, dim[l+1]) for l = 0 .. n_layers-2. */
@@ -50,11 +53,11 @@ void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, 
  * hidden      as forward left it
  * grad_out    (n, dim_out) leading dimension ld_out
  * scratch     two of (n, widest)
- * grad        (n_params) = beta grad + gradient: beta 0 overwrites, 1 accumulates
+ * grad        (n_params) = gradient, or + gradient when `accumulate`
  * grad_input  (n, dim_in) or NULL
  */
 void mi_mlp_backward(const mi_mlp *mlp, const float *params, const float *input, size_t n,
                      const mi_mlp_hidden *hidden, const float *grad_out, size_t ld_out,
-                     float *const scratch[2], float beta, float *grad, float *grad_input);
+                     float *const scratch[2], int accumulate, float *grad, float *grad_input);
 
 #endif

@@ -1,28 +1,48 @@
 /*
- * Optimiser steps per second of the separable critic (d = 20, towers 20-256-256-32, anchor loss), beside a
- * baseline of the same run: the step's matrix products alone, through the same BLAS on one thread. The ratio
- * says how much of a step is not waste.
+ * Optimiser steps of a critic: d = 20, separable 20-256-256-32 twice or joint 40-256-256-1; anchor loss with
+ * nu = 1 over columns, Adam, no average and no clipping: the step of the tables in RESULTS.md. With --recipe
+ * the step of the default recipe: both directions, nu = 8, average, clipping.
  *
- *     build/release/tests/bench/bench_step        one JSON line a batch size
+ *     bench_step [--critic separable|joint] [--batch B] [--threads 1|2] [--precision fp32|bf16] [--seconds S]
+ *                [--kernels NAME] [--recipe]
+ *
+ * Prints one JSON line. Rates are of wall time; cpu_steps_per_s, of the calling thread's CPU time, is what is
+ * left of noise on a machine that others use as well. gflops counts the step's products alone.
  */
+#include "fma_peak.h"
 #include "mi/info.h"
 #include "trainer.h"
 
-#include <cblas.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#define DIM          20u
-#define HIDDEN       256
-#define EMBED        32
-#define ALTERNATIONS 5
-#define SECONDS      0.4 /* of one side of an alternation */
+#define DIM     20u
+#define HIDDEN  256u
+#define EMBED   32u
+#define WARM_UP 20u
 
-static double now(void)
+typedef struct options {
+    const char *critic, *precision, *kernels;
+    uint32_t batch;
+    int threads, recipe;
+    double seconds;
+} options;
+
+typedef struct bench {
+    mi_spec spec;
+    mi_arena arena;
+    mi_critic critic;
+    mi_trainer trainer;
+    float *x, *y;
+} bench;
+
+static double seconds_of(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -34,111 +54,143 @@ static void fill(float *out, size_t n, uint32_t stream)
         out[i] = (float)mi_rng_normal(&rng);
 }
 
-typedef struct bench {
-    mi_spec spec;
-    mi_arena arena;
-    mi_critic critic;
-    mi_trainer trainer;
-    float *x, *y;
-    float *a, *b, *c; /* of the baseline's products, large enough for any of them */
-} bench;
-
-static void layout(bench *s)
+static void must(mi_status status, const mi_error *err)
 {
-    const size_t batch = s->spec.train.batch, most = batch > HIDDEN ? batch : HIDDEN;
-    mi_critic_layout(&s->critic, &s->arena, &s->spec.critic, DIM, DIM, 0, (uint32_t)batch, NULL);
-    mi_trainer_layout(&s->trainer, &s->arena, &s->critic, &s->spec.train, &s->spec.objective);
-    s->x = MI_TAKE(&s->arena, float, batch *DIM);
-    s->y = MI_TAKE(&s->arena, float, batch *DIM);
-    s->a = MI_TAKE(&s->arena, float, most *most);
-    s->b = MI_TAKE(&s->arena, float, most *most);
-    s->c = MI_TAKE(&s->arena, float, most *most);
+    if (status == MI_OK)
+        return;
+    fprintf(stderr, "bench_step: %s\n", err->message);
+    exit(EXIT_FAILURE);
 }
 
-static void open_bench(bench *s, uint32_t batch)
+static void layout(bench *b)
 {
-    mi_spec_from_recipe(&s->spec, MI_RECIPE_DEFAULT);
-    s->spec.train.batch = batch;
-    s->spec.critic.baseline = MI_BASELINE_NONE;
-    mi_arena_init(&s->arena, NULL, 0);
-    layout(s);
-    const size_t bytes = (s->arena.peak + 63) / 64 * 64;
-    mi_arena_init(&s->arena, aligned_alloc(64, bytes), bytes);
-    layout(s);
+    const size_t batch = b->spec.train.batch;
+    mi_error err = {0};
+    must(mi_critic_layout(&b->critic, &b->arena, &b->spec.critic, DIM, DIM, 0, (uint32_t)batch, &err), &err);
+    mi_trainer_layout(&b->trainer, &b->arena, &b->critic, &b->spec.train, &b->spec.objective);
+    b->x = MI_TAKE(&b->arena, float, batch *DIM);
+    b->y = MI_TAKE(&b->arena, float, batch *DIM);
+}
+
+static void settle(bench *b, const options *o)
+{
+    mi_spec *spec = &b->spec;
+    mi_spec_from_recipe(spec, MI_RECIPE_DEFAULT);
+    spec->train.batch = o->batch;
+    spec->critic.baseline = MI_BASELINE_NONE;
+    spec->critic.type = strcmp(o->critic, "joint") == 0 ? MI_CRITIC_JOINT : MI_CRITIC_SEPARABLE;
+    if (o->kernels && !(spec->critic.kernels = mi_kernels_find(o->kernels))) {
+        fprintf(stderr, "bench_step: this machine has no %s kernels\n", o->kernels);
+        exit(EXIT_FAILURE);
+    }
+    if (o->recipe)
+        return;
+    spec->objective.params.nu = 1.0;
+    spec->objective.params.directions = MI_DIRECTIONS_COLUMNS;
+    spec->train.ema = 0.0;
+    spec->train.gradient_clip = 0.0;
+}
+
+static void open_bench(bench *b, const options *o)
+{
+    settle(b, o);
+    mi_arena_init(&b->arena, NULL, 0);
+    layout(b);
+    const size_t bytes = (b->arena.peak + 63) / 64 * 64;
+    mi_arena_init(&b->arena, aligned_alloc(64, bytes), bytes);
+    layout(b);
     mi_rng rng;
     mi_rng_init(&rng, 1, 0, 0, MI_PURPOSE_WEIGHTS, 0);
-    mi_critic_init(&s->critic, &rng, s->trainer.weights);
-    mi_trainer_start(&s->trainer);
-    fill(s->x, (size_t)batch * DIM, 1);
-    fill(s->y, (size_t)batch * DIM, 2);
-    const size_t most = batch > HIDDEN ? batch : HIDDEN;
-    fill(s->a, most * most, 3);
-    fill(s->b, most * most, 4);
+    mi_critic_init(&b->critic, &rng, b->trainer.weights);
+    mi_trainer_start(&b->trainer);
+    fill(b->x, (size_t)o->batch * DIM, 1);
+    fill(b->y, (size_t)o->batch * DIM, 2);
 }
 
-static void product(const bench *s, int m, int n, int k)
+static void step(bench *b)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0f, s->a, k, s->b, n, 0.0f, s->c, n);
+    double loss = 0.0, diagonal = 0.0;
+    mi_error err = {0};
+    must(mi_trainer_step(&b->trainer, b->x, b->y, NULL, NULL, b->spec.train.batch, &loss, &diagonal, &err),
+         &err);
 }
 
-/* Every product of a step: forward, gradient of the inputs and of the weights of both towers; scores and
- * their two gradients. */
-static void products(const bench *s)
+/* Of the products of a step; a joint critic's trunk alone, for its first layer sees rows and not pairs. */
+static double flops(const options *o)
 {
-    const int b = (int)s->spec.train.batch, widths[] = {(int)DIM, HIDDEN, HIDDEN, EMBED};
-    for (int tower = 0; tower < 2; tower++)
-        for (int l = 0; l < 3; l++) {
-            product(s, b, widths[l + 1], widths[l]);
-            product(s, widths[l], widths[l + 1], b);
-            if (l > 0)
-                product(s, b, widths[l], widths[l + 1]);
-        }
-    product(s, b, b, EMBED);
-    product(s, b, EMBED, b);
-    product(s, b, EMBED, b);
+    const double b = o->batch, hidden = (double)HIDDEN * HIDDEN;
+    if (strcmp(o->critic, "joint") == 0)
+        return 6.0 * b * b * (hidden + HIDDEN);
+    return 4.0 * b * (3.0 * (hidden + HIDDEN * EMBED) + 2.0 * DIM * HIDDEN) + 6.0 * b * b * EMBED;
 }
 
-static double rate(bench *s, int whole)
+static void measure(bench *b, const options *o)
 {
-    double loss = 0.0, diagonal = 0.0, began = now(), elapsed = 0.0;
+    for (unsigned i = 0; i < WARM_UP; i++)
+        step(b);
+    const double wall = seconds_of(CLOCK_MONOTONIC), cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    double elapsed = 0.0;
     unsigned done = 0;
-    for (; (elapsed = now() - began) < SECONDS; done++) {
-        if (!whole)
-            products(s);
-        else if (mi_trainer_step(&s->trainer, s->x, s->y, NULL, NULL, s->spec.train.batch, &loss, &diagonal,
-                                 NULL) != MI_OK)
-            abort();
-    }
-    return done / elapsed;
+    for (; (elapsed = seconds_of(CLOCK_MONOTONIC) - wall) < o->seconds; done++)
+        step(b);
+    const double on_cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    printf(
+        "{\"critic\":\"%s\",\"batch\":%u,\"threads\":%d,\"precision\":\"%s\",\"kernels\":\"%s\",\"steps_per_"
+        "s\":%.1f,\"cpu_steps_per_s\":%.1f,\"gflops\":%.1f,\"fma_peak_gflops\":%.1f,\"bf16_peak_gflops\":%."
+        "1f}\n",
+        o->critic, o->batch, o->threads, o->precision, b->critic.kernels->name, done / elapsed, done / on_cpu,
+        done / on_cpu * flops(o) / 1e9, fma_peak_gflops(), bf16_peak_gflops());
 }
 
-static int ascending(const void *a, const void *b)
+static void *help(void *crew)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    mi_crew_help(crew);
+    return NULL;
 }
 
-int main(void)
+static const char *value_of(int argc, char **argv, const char *name, const char *otherwise)
 {
-    static const uint32_t batches[] = {64, 128, 256, 512};
-    mi_build_info info;
-    mi_blas_setup(NULL);
-    mi_build_info_get(&info);
-    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
-        bench s;
-        double steps[ALTERNATIONS], ratio[ALTERNATIONS];
-        open_bench(&s, batches[i]);
-        for (int k = 0; k < ALTERNATIONS; k++) {
-            steps[k] = rate(&s, 1);
-            ratio[k] = steps[k] / rate(&s, 0);
-        }
-        qsort(steps, ALTERNATIONS, sizeof *steps, ascending);
-        qsort(ratio, ALTERNATIONS, sizeof *ratio, ascending);
-        printf("{\"bench\":\"step\",\"critic\":\"separable\",\"batch\":%u,\"kernel\":\"%s\",\"steps_per_s\":%"
-               ".0f,\"baseline\":\"its matrix products "
-               "alone\",\"ratio\":%.3f}\n",
-               batches[i], info.kernel, steps[ALTERNATIONS / 2], ratio[ALTERNATIONS / 2]);
-        free(s.arena.base);
-    }
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return argv[i + 1];
+    return otherwise;
+}
+
+static int has(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return 1;
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const options o = {.critic = value_of(argc, argv, "--critic", "separable"),
+                       .precision = value_of(argc, argv, "--precision", "fp32"),
+                       .kernels = value_of(argc, argv, "--kernels", NULL),
+                       .batch = (uint32_t)atoi(value_of(argc, argv, "--batch", "128")),
+                       .threads = atoi(value_of(argc, argv, "--threads", "1")),
+                       .recipe = has(argc, argv, "--recipe"),
+                       .seconds = atof(value_of(argc, argv, "--seconds", "1"))};
+    bench b;
+    mi_error err = {0};
+    mi_crew *crew = NULL;
+    pthread_t helper;
+    must(mi_blas_setup(&err), &err);
+    open_bench(&b, &o);
+    if (o.threads == 2) {
+        must(mi_crew_new(&crew, &err), &err);
+        b.critic.crew = crew;
+        if (pthread_create(&helper, NULL, help, crew) != 0)
+            return EXIT_FAILURE;
+    }
+    measure(&b, &o);
+    if (crew) {
+        mi_crew_dismiss(crew);
+        pthread_join(helper, NULL);
+        mi_crew_free(crew);
+    }
+    free(b.arena.base);
+    return EXIT_SUCCESS;
 }

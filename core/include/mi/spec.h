@@ -50,6 +50,7 @@ typedef struct mi_critic_spec {
     double temperature;    /* of cosine */
     int learn_temperature; /* then temperature is where training starts */
     int y_offset;          /* subtract a learned a(y), which some objectives need; no field of a job */
+    const struct mi_kernels *kernels; /* NULL: the fastest of this machine; no field of a job */
 } mi_critic_spec;
 
 typedef struct mi_train_spec {

@@ -289,7 +289,7 @@ END_TEST
 static mi_spec diverging_spec(void)
 {
     mi_spec spec = small_spec();
-    spec.train.learning_rate = 1.0;
+    spec.train.learning_rate = 1000.0;
     spec.train.gradient_clip = 0.0;
     spec.train.max_steps = 200;
     mi_objective_defaults(&spec.objective, mi_objective_find("nwj"), 0);
