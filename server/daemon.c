@@ -223,6 +223,7 @@ static mi_status start_workers(daemon_state *d, mi_error *err)
         .owner = d->owner,
         .kernel = d->kernels,
         .n_workers = d->n_workers,
+        .nice = o->worker_nice,
         .checkpoint_ms = o->checkpoint_s * 1000,
         .lease_ms = o->lease_s * 1000,
         .limits = o->limits,

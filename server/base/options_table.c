@@ -44,6 +44,8 @@ const option_entry option_table[] = {
      "open connections of one client address"},
 
     {"jobs", "workers", OPTION_COUNT, NUMBER(workers, "0", 0, 1024), "worker threads; 0 is one per core"},
+    {"jobs", "worker-nice", OPTION_COUNT, NUMBER(worker_nice, "10", 0, 19),
+     "nice value of worker threads, so that training does not make requests wait"},
     {"jobs", "checkpoint", OPTION_SECONDS, NUMBER(checkpoint_s, "5s", 1, DAY),
      "time between checkpoints of a training run"},
     {"jobs", "lease", OPTION_SECONDS, NUMBER(lease_s, "30s", 3, HOUR),

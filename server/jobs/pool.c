@@ -3,8 +3,11 @@
 #include "base/metrics.h"
 #include "worker.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define IDLE_MS    2000 /* leases that ran out are found by asking, not by a hint */
 #define TROUBLE_MS 1000
@@ -30,10 +33,20 @@ static void execute(worker *w, const store_run *run)
     hold_job(w, "");
 }
 
+/* Training takes all that the cores can give; whoever serves requests goes first. In Linux a nice value is a
+ * thread's own. Never upwards: the daemon as a whole may stand back already. */
+static void stand_back(int nice)
+{
+    const id_t self = (id_t)gettid();
+    if (getpriority(PRIO_PROCESS, self) < nice && setpriority(PRIO_PROCESS, self, nice) != 0)
+        log_warn("workers keep their priority", "why", strerror(errno), NULL);
+}
+
 static void work(void *arg)
 {
     worker *w = arg;
     const job_pool_config *config = &w->pool->config;
+    stand_back((int)config->nice);
     while (!worker_stopping(w)) {
         store_run run = {0};
         mi_error err = {0};

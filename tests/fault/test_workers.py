@@ -1,5 +1,8 @@
 """A result depends on data, spec and seed, not on how many workers there are."""
 
+import os
+import pathlib
+
 import pytest
 
 
@@ -16,3 +19,10 @@ def test_jobs_side_by_side_do_not_disturb_each_other(daemon, spec, reference):
     outcomes = [server.outcome(job_id) for job_id in ids]
     assert outcomes[1] == reference
     assert outcomes[0] == outcomes[2] != reference
+
+
+def test_workers_stand_back_behind_requests(daemon):
+    server = daemon("--workers", "2", "--worker-nice", "13").start()
+    tasks = pathlib.Path(f"/proc/{server.process.pid}/task")
+    nice = sorted(int(stat.read_text().rsplit(")", 1)[1].split()[16]) for stat in tasks.glob("*/stat"))
+    assert nice[-2:] == [max(13, os.nice(0))] * 2 and set(nice[:-2]) == {os.nice(0)}

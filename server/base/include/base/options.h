@@ -19,6 +19,7 @@ typedef struct options {
     bool allow_open;       /* a bind beyond loopback without a token is meant */
     char port_file[512];   /* "" or where to write the port that was bound (for port 0) */
     uint32_t workers;      /* 0: one per core */
+    uint32_t worker_nice;  /* how far worker threads stand back: 0..19 */
     uint32_t checkpoint_s; /* seconds between checkpoints of a run */
     uint32_t lease_s;
     uint32_t max_attempts;

@@ -22,6 +22,7 @@ typedef struct job_pool_config {
     const char *owner;  /* names this daemon in leases */
     const char *kernel; /* what computes, for results: "Cooperlake+avx512" */
     uint32_t n_workers, checkpoint_ms, lease_ms;
+    uint32_t nice; /* of the threads: 0..19 */
     proto_limits limits;
 } job_pool_config;
 
