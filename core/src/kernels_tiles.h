@@ -27,6 +27,7 @@ typedef struct span {
     size_t a_row, a_col;
     const float *b;
     size_t b_row;
+    const float *ahead; /* what of b is wanted after this panel, rows like those of b */
     const float *init;
     size_t init_row;
     float *c;
@@ -42,30 +43,52 @@ INLINE vector load_part(const float *p, int last, mask tail)
     return last ? load_some(p, tail) : load(p);
 }
 
-INLINE vector finish(const span *s, int i, int v, int last, vector value)
+/* rows and vectors are constants wherever the following are inlined, so that `sum` lives in registers. */
+#define EVERY(i, v)                                        \
+    _Pragma("GCC unroll 8") for (int i = 0; i < rows; i++) \
+        _Pragma("GCC unroll 8") for (int v = 0; v < vectors; v++)
+
+/* ReLU, its gradient, and the result to where it belongs. */
+INLINE void finish(const span *s, const int rows, const int vectors, vector sum[ROWS][VECTORS])
 {
     if (s->relu)
-        value = rectify(value);
+        EVERY(i, v) sum[i][v] = rectify(sum[i][v]);
     if (s->gate)
-        value =
-            where_positive(load_part(s->gate + (size_t)i * s->gate_row + v * LANES, last, s->tail), value);
-    return value;
+        EVERY(i, v)
+        {
+            const float *gate = s->gate + (size_t)i * s->gate_row + v * LANES;
+            sum[i][v] = where_positive(load_part(gate, v == vectors - 1, s->tail), sum[i][v]);
+        }
+    EVERY(i, v)
+    {
+        float *c = s->c + (size_t)i * s->c_row + v * LANES;
+        if (v == vectors - 1)
+            store_some(c, s->tail, sum[i][v]);
+        else
+            store(c, sum[i][v]);
+    }
 }
 
-/* rows and vectors are constants wherever this is inlined, so that `sum` lives in registers. */
+/* Where the sums start. Results that are not read are asked for, lest their stores wait for them. */
+INLINE void start(const span *s, const int rows, const int vectors, vector sum[ROWS][VECTORS])
+{
+    EVERY(i, v)
+    {
+        __builtin_prefetch(s->c + (size_t)i * s->c_row + v * LANES, 1);
+        sum[i][v] = s->init
+                        ? load_part(s->init + (size_t)i * s->init_row + v * LANES, v == vectors - 1, s->tail)
+                        : zero();
+    }
+}
+
 INLINE void tile(const span *s, const int rows, const int vectors)
 {
     vector sum[ROWS][VECTORS];
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            sum[i][v] =
-                s->init ? load_part(s->init + (size_t)i * s->init_row + v * LANES, v == vectors - 1, s->tail)
-                        : zero();
-    const float *a = s->a, *b = s->b;
-    for (size_t l = 0; l < s->k; l++, a += s->a_col, b += s->b_row) {
+    const float *a = s->a, *b = s->b, *ahead = s->ahead;
+    start(s, rows, vectors, sum);
+    for (size_t l = 0; l < s->k; l++, a += s->a_col, b += s->b_row, ahead += s->b_row) {
         vector row[VECTORS];
+        __builtin_prefetch(ahead, 0, 2);
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
             row[v] = load_part(b + v * LANES, v == vectors - 1, s->tail);
@@ -77,18 +100,7 @@ INLINE void tile(const span *s, const int rows, const int vectors)
                 sum[i][v] = multiply_add(factor, row[v], sum[i][v]);
         }
     }
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++) {
-            const int last = v == vectors - 1;
-            float *c = s->c + (size_t)i * s->c_row + v * LANES;
-            const vector value = finish(s, i, v, last, sum[i][v]);
-            if (last)
-                store_some(c, s->tail, value);
-            else
-                store(c, value);
-        }
+    finish(s, rows, vectors, sum);
 }
 
 #define TILE(rows, vectors)                            \
@@ -124,9 +136,11 @@ static void (*const tiles[VECTORS][ROWS])(const span *s) = {
 static void panel(span s, size_t m, size_t columns)
 {
     const size_t vectors = (columns + LANES - 1) / LANES;
+    const float *next = s.ahead;
     s.tail = mask_of(columns - (vectors - 1) * LANES);
-    for (size_t i = 0, rows = 0; i < m; i += rows) {
+    for (size_t i = 0, rows = 0, turn = 0; i < m; i += rows, turn++) {
         const size_t left = m - i;
+        s.ahead = turn < VECTORS ? next + turn * LANES : s.b; /* a line of each row in a turn */
         /* Two tiles of like height rather than a full one and a low one, whose chains would be too few. */
         rows = left <= ROWS ? left : left < 2 * ROWS ? (left + 1) / 2 : ROWS;
         tiles[vectors - 1][rows - 1](&s);
@@ -162,10 +176,11 @@ static void deep_panel(const mi_product *p, span s, size_t columns)
         step.a += first * s.a_col;
         if (p->b_transposed) {
             transpose_panel(turned, s.b + first, p->b_row, columns, step.k);
-            step.b = turned;
+            step.b = step.ahead = turned;
             step.b_row = PANEL;
         } else {
             step.b += first * s.b_row;
+            step.ahead += first * s.b_row;
         }
         if (first > 0) {
             step.init = s.c;
@@ -187,6 +202,7 @@ static void product(const mi_product *p)
             .a_col = p->a_col,
             .b = p->b + (p->b_transposed ? j * p->b_row : j),
             .b_row = p->b_row,
+            .ahead = p->b + (p->b_transposed || j + PANEL >= p->n ? 0 : j + PANEL),
             .init = p->init ? p->init + j : NULL,
             .init_row = p->init_row,
             .c = p->c + j,

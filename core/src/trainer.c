@@ -9,6 +9,7 @@
 #define BETA1   0.9
 #define BETA2   0.999
 #define EPSILON 1e-8f
+#define LINE    16u /* parameters in a cache line */
 
 void mi_trainer_layout_optimiser(mi_trainer *trainer, mi_arena *arena, size_t n_params, float epsilon,
                                  const mi_train_spec *spec)
@@ -53,11 +54,13 @@ typedef struct update {
     float second;  /* 1/sqrt of the second bias correction */
     float decay;   /* learning rate times weight decay */
     float average; /* weight of the new weights in the average */
+    float epsilon;
 } update;
 
-static update plan_update(const mi_train_spec *spec, uint32_t step, double norm)
+static update plan_update(const mi_trainer *trainer, double norm)
 {
-    const double t = (double)step + 1.0; /* this step's number, from 1 */
+    const mi_train_spec *spec = trainer->spec;
+    const double t = (double)trainer->step + 1.0; /* this step's number, from 1 */
     const double warm = t < (double)spec->warmup_steps ? t / (double)spec->warmup_steps : 1.0;
     const double rate = spec->learning_rate * warm;
     const double ramp = fmin(spec->ema, (1.0 + t) / (10.0 + t));
@@ -68,39 +71,79 @@ static update plan_update(const mi_train_spec *spec, uint32_t step, double norm)
         .second = (float)(1.0 / sqrt(1.0 - pow(BETA2, t))),
         .decay = (float)(rate * spec->weight_decay),
         .average = (float)(1.0 - ramp),
+        .epsilon = trainer->epsilon,
     };
 }
 
-MI_VECTOR_CLONES
-static void apply_update(const mi_trainer *trainer, const update *u)
+/* The weight after the step; its moments move on. */
+static inline float moved(const update *u, float gradient, float *moment1, float *moment2, float weight)
 {
-    const size_t n = trainer->n_params;
+    const float g = gradient * u->scale;
+    const float m = (float)BETA1 * *moment1 + (float)(1.0 - BETA1) * g;
+    const float v = (float)BETA2 * *moment2 + (float)(1.0 - BETA2) * g * g;
+    *moment1 = m;
+    *moment2 = v;
+    return weight - u->rate * m / (sqrtf(v) * u->second + u->epsilon) - u->decay * weight;
+}
+
+/* Parameters begin .. end, in one pass: the arrays are larger than a second-level cache, and moving them is
+ * all that this costs. */
+MI_VECTOR_CLONES
+static void apply_update(const mi_trainer *trainer, const update *step, size_t begin, size_t end)
+{
     float *restrict weights = trainer->weights, *restrict moment1 = trainer->moment1;
     float *restrict moment2 = trainer->moment2, *restrict average = trainer->average;
     const float *restrict gradient = trainer->gradient;
-    const float scale = u->scale, rate = u->rate, second = u->second, decay = u->decay, fresh = u->average;
-    const float beta1 = (float)BETA1, beta2 = (float)BETA2, epsilon = trainer->epsilon;
-    const float gain1 = (float)(1.0 - BETA1), gain2 = (float)(1.0 - BETA2);
+    const update u = *step;
+    if (trainer->spec->ema > 0) {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) {
-        const float g = gradient[i] * scale;
-        const float m = beta1 * moment1[i] + gain1 * g;
-        const float v = beta2 * moment2[i] + gain2 * g * g;
-        const float w = weights[i] - rate * m / (sqrtf(v) * second + epsilon) - decay * weights[i];
-        moment1[i] = m;
-        moment2[i] = v;
-        weights[i] = w;
-        average[i] += fresh * (w - average[i]);
+        for (size_t i = begin; i < end; i++) {
+            weights[i] = moved(&u, gradient[i], &moment1[i], &moment2[i], weights[i]);
+            average[i] += u.average * (weights[i] - average[i]);
+        }
+    } else {
+#pragma omp simd
+        for (size_t i = begin; i < end; i++)
+            weights[i] = moved(&u, gradient[i], &moment1[i], &moment2[i], weights[i]);
     }
+}
+
+/* The two halves of the parameters, cut where a cache line ends. */
+static size_t half_begins(size_t n, int which)
+{
+    return which == 0 ? 0 : which == 1 ? n / 2 / LINE * LINE : n;
+}
+
+typedef struct update_work {
+    const mi_trainer *trainer;
+    update update;
+    double squares[2];
+} update_work;
+
+static void half_of_norm(void *context, int which)
+{
+    update_work *w = context;
+    const size_t n = w->trainer->n_params, begin = half_begins(n, which), end = half_begins(n, which + 1);
+    w->squares[which] = mi_vec_sum_squares(w->trainer->gradient + begin, end - begin);
+}
+
+static void half_of_update(void *context, int which)
+{
+    const update_work *w = context;
+    const size_t n = w->trainer->n_params;
+    apply_update(w->trainer, &w->update, half_begins(n, which), half_begins(n, which + 1));
 }
 
 mi_status mi_trainer_update(mi_trainer *trainer, mi_error *err)
 {
-    const double norm = sqrt(mi_vec_sum_squares(trainer->gradient, trainer->n_params));
+    mi_crew *crew = trainer->critic ? trainer->critic->crew : NULL;
+    update_work w = {.trainer = trainer};
+    mi_crew_split(crew, half_of_norm, &w);
+    const double norm = sqrt(w.squares[0] + w.squares[1]);
     if (!isfinite(norm))
         return mi_fail(err, MI_NUMERIC, "the gradient is not finite at step %u", trainer->step + 1);
-    const update u = plan_update(trainer->spec, trainer->step, norm);
-    apply_update(trainer, &u);
+    w.update = plan_update(trainer, norm);
+    mi_crew_split(crew, half_of_update, &w);
     trainer->step++;
     return MI_OK;
 }

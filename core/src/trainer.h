@@ -15,7 +15,8 @@ typedef struct mi_trainer {
     mi_objective_spec objective; /* its own: what MINE carries from step to step is in params */
     mi_critic *critic;
     uint32_t step; /* steps done */
-    float *state;  /* (4, n_params): weights, Adam's m and v, average. The block a checkpoint saves. */
+    float *state;  /* (4, n_params): weights, Adam's m and v, average (of no use when ema is 0). The
+                      block a checkpoint saves. */
     float *weights, *moment1, *moment2, *average; /* views of it */
     float *gradient;                              /* (n_params) */
     float *scores, *grad_scores;                  /* (B, B) */
