@@ -51,6 +51,7 @@ mi_status mi_critic_layout(mi_critic *critic, mi_arena *arena, const mi_critic_s
         .base = base,
         .max_batch = max_batch,
         .kernels = spec->kernels ? spec->kernels : mi_kernels_best(),
+        .half = spec->precision == MI_PRECISION_BF16 ? mi_half_kernels_best() : NULL,
     };
     memcpy(critic->hidden, spec->hidden, sizeof critic->hidden);
     mi_status status = ops_of(critic)->layout(critic, arena, err);

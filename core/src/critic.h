@@ -44,6 +44,7 @@ typedef struct mi_critic {
     uint32_t max_batch;    /* B of training */
     size_t n_params;
     const mi_kernels *kernels;
+    const mi_half_kernels *half; /* of layers between two hidden ones; NULL: as all others */
     mi_crew *crew; /* who helps with training and scoring; NULL: nobody. Results do not depend on it */
     /* Activations and scratch, private to critic*.c; NULL while measuring. */
     struct mi_critic_batch *training;

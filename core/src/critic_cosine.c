@@ -40,7 +40,7 @@ static mi_status cosine_layout(mi_critic *critic, mi_arena *arena, mi_error *err
             mi_tower_layout(&s.tower[side], critic, (mi_side)side, critic->embed, arena, err);
         if (status != MI_OK)
             return status;
-        mi_tower_scratch_layout(&s.scratch[side], critic, critic->embed, arena);
+        mi_tower_scratch_layout(&s.scratch[side], critic, &s.tower[side], arena);
         s.gain[side] = MI_TAKE(arena, float, critic->max_batch);
     }
     s.log_temperature = critic->n_params;

@@ -2,7 +2,7 @@
  * Scores that are dot products of features: all of a block are one matrix product.
  */
 #include "critic_impl.h"
-#include "vecmath.h"
+#include "pair_scores.h"
 
 typedef struct block_work {
     const mi_critic *critic;
@@ -48,11 +48,7 @@ void mi_critic_dot_pairs(mi_critic *critic, const float *params, const float *fe
                          uint32_t n_pairs, float *scores)
 {
     (void)params;
-    const size_t width = critic->width;
-    for (uint32_t p = 0; p < n_pairs; p++) {
-        const size_t i = index_x ? index_x[p] : p, j = index_y ? index_y[p] : p;
-        scores[p] = mi_vec_dot(features_x + i * width, features_y + j * width, width);
-    }
+    mi_pair_scores(features_x, index_x, features_y, index_y, n_pairs, critic->width, scores);
 }
 
 float *mi_critic_dot_gradient(mi_critic *critic, mi_side side, const float *grad_scores)

@@ -50,6 +50,7 @@ static mi_status shape(const mi_critic *critic, joint *s, mi_error *err)
     if (status != MI_OK)
         return status;
     s->trunk.kernels = critic->kernels;
+    s->trunk.half = critic->half;
     s->trunk.rectified_input = 1;
     size_t total = 0;
     int wraps = 0;
@@ -74,6 +75,7 @@ static void lane_layout(lane *a, const mi_critic *critic, const mi_mlp *trunk, m
     a->grad_input = MI_TAKE(arena, float, block *h1);
     for (uint32_t l = 0; l + 1 < critic->n_hidden; l++)
         a->hidden.layer[l] = MI_TAKE(arena, float, block * critic->hidden[l + 1]);
+    a->hidden.packed = mi_mlp_pack_layout(trunk, block, arena);
     a->output = MI_TAKE(arena, float, block);
     a->grad = MI_TAKE(arena, float, trunk->n_params);
     a->grad_y = mi_arena_take(arena, critic->max_batch * h1, sizeof(float));
@@ -246,6 +248,7 @@ static void score_lane(void *context, int which)
     if (begin == end)
         return;
     fixed_scores(w, begin, end);
+    mi_mlp_repack(a->hidden.packed);
     block b = block_at(&w->pairs, begin, 0, end);
     do {
         const mi_mlp_hidden hidden = hidden_of(s, a, &b, w->pairs.n_y, w->keep);
@@ -276,6 +279,7 @@ static void joint_pairs(mi_critic *critic, const float *params, const float *fea
     const joint *s = critic->work;
     const lane *a = &s->lanes[0];
     const size_t h1 = critic->hidden[0], width = critic->width;
+    mi_mlp_repack(a->hidden.packed);
     for (uint32_t first = 0; first < n_pairs; first += MI_CRITIC_BLOCK) {
         const uint32_t m = n_pairs - first < MI_CRITIC_BLOCK ? n_pairs - first : MI_CRITIC_BLOCK;
         for (uint32_t q = first; q < first + m; q++) {
@@ -331,6 +335,7 @@ static void gradient_lane(void *context, int which)
     memset(a->grad_y, 0, t->n * critic->hidden[0] * sizeof(float));
     block b = block_at(&pairs, begin, 0, end);
     int first = 1;
+    mi_mlp_repack(a->hidden.packed);
     do {
         const mi_mlp_hidden hidden = hidden_of(s, a, &b, t->n, s->keeps);
         first_layer(critic, &pairs, &b, a->input);

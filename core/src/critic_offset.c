@@ -10,7 +10,7 @@ mi_status mi_critic_offset_layout(mi_critic *critic, mi_arena *arena, mi_error *
     const mi_status status = mi_tower_layout(&o.tower, critic, MI_SIDE_Y, 1, arena, err);
     if (status != MI_OK)
         return status;
-    mi_tower_scratch_layout(&o.scratch, critic, 1, arena);
+    mi_tower_scratch_layout(&o.scratch, critic, &o.tower, arena);
     o.grad = MI_TAKE(arena, float, critic->max_batch);
     critic->offset = MI_TAKE(arena, mi_critic_offset, 1);
     if (critic->offset)

@@ -18,7 +18,7 @@ static mi_status separable_layout(mi_critic *critic, mi_arena *arena, mi_error *
             mi_tower_layout(&s.tower[side], critic, (mi_side)side, critic->embed, arena, err);
         if (status != MI_OK)
             return status;
-        mi_tower_scratch_layout(&s.scratch[side], critic, critic->embed, arena);
+        mi_tower_scratch_layout(&s.scratch[side], critic, &s.tower[side], arena);
     }
     critic->learned = critic->embed;
     separable *work = MI_TAKE(arena, separable, 1);

@@ -8,6 +8,7 @@ mi_status mi_tower_layout(mi_tower *tower, mi_critic *critic, mi_side side, uint
     if (status != MI_OK)
         return status;
     tower->mlp.kernels = critic->kernels;
+    tower->mlp.half = critic->half;
     tower->offset = critic->n_params;
     if (__builtin_add_overflow(critic->n_params, tower->mlp.n_params, &critic->n_params))
         return mi_fail_at(err, MI_LIMIT, "/critic", "too many parameters");
@@ -16,16 +17,15 @@ mi_status mi_tower_layout(mi_tower *tower, mi_critic *critic, mi_side side, uint
     return MI_OK;
 }
 
-void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic, uint32_t out,
+void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic, const mi_tower *tower,
                              mi_arena *arena)
 {
-    uint32_t widest = out;
-    for (uint32_t l = 0; l < critic->n_hidden; l++) {
+    const uint32_t rows = critic->max_batch > MI_CRITIC_BLOCK ? critic->max_batch : MI_CRITIC_BLOCK;
+    for (uint32_t l = 0; l < critic->n_hidden; l++)
         scratch->passing.layer[l] = MI_TAKE(arena, float, (size_t)MI_CRITIC_BLOCK * critic->hidden[l]);
-        widest = critic->hidden[l] > widest ? critic->hidden[l] : widest;
-    }
     for (int k = 0; k < 2; k++)
-        scratch->delta[k] = MI_TAKE(arena, float, (size_t)critic->max_batch *widest);
+        scratch->delta[k] = MI_TAKE(arena, float, (size_t)critic->max_batch * tower->mlp.widest);
+    scratch->packed = mi_mlp_pack_layout(&tower->mlp, rows, arena);
 }
 
 void mi_tower_init(const mi_tower *tower, int zero_last, mi_rng *rng, float *params)
@@ -36,14 +36,18 @@ void mi_tower_init(const mi_tower *tower, int zero_last, mi_rng *rng, float *par
 void mi_tower_forward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
                       const float *rows, uint32_t n, mi_critic_mode mode, float *out, size_t ld)
 {
-    const mi_mlp_hidden *hidden = mode == MI_CRITIC_TRAIN ? &tower->kept : &scratch->passing;
-    mi_mlp_forward(&tower->mlp, params + tower->offset, rows, n, hidden, out, ld);
+    mi_mlp_hidden hidden = mode == MI_CRITIC_TRAIN ? tower->kept : scratch->passing;
+    hidden.packed = scratch->packed;
+    mi_mlp_repack(scratch->packed);
+    mi_mlp_forward(&tower->mlp, params + tower->offset, rows, n, &hidden, out, ld);
 }
 
 void mi_tower_backward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
                        const float *rows, uint32_t n, const float *grad_out, float *grad_params)
 {
-    mi_mlp_backward(&tower->mlp, params + tower->offset, rows, n, &tower->kept, grad_out,
-                    tower->mlp.dim[tower->mlp.n_layers], scratch->delta, 0.0f, grad_params + tower->offset,
+    mi_mlp_hidden hidden = tower->kept;
+    hidden.packed = scratch->packed;
+    mi_mlp_backward(&tower->mlp, params + tower->offset, rows, n, &hidden, grad_out,
+                    tower->mlp.dim[tower->mlp.n_layers], scratch->delta, 0, grad_params + tower->offset,
                     NULL);
 }

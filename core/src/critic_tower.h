@@ -13,18 +13,18 @@ typedef struct mi_tower {
     mi_mlp_hidden kept; /* (B, H_l) activations of the last batch in training */
 } mi_tower;
 
-/* Scratch for towers of one critic that do not run at once. */
+/* Scratch of one tower. */
 typedef struct mi_tower_scratch {
     mi_mlp_hidden passing; /* (MI_CRITIC_BLOCK, H_l) activations of rows that are scored */
     float *delta[2];       /* (B, widest) */
+    mi_mlp_packed *packed; /* where layers are rounded */
 } mi_tower_scratch;
 
 /* A tower D -> hidden -> out over the rows of `side`. Its parameters go behind critic->n_params, which grows.
  * MI_LIMIT when they are too many. */
 mi_status mi_tower_layout(mi_tower *tower, mi_critic *critic, mi_side side, uint32_t out, mi_arena *arena,
                           mi_error *err);
-/* For towers with at most `out` outputs. */
-void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic, uint32_t out,
+void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic, const mi_tower *tower,
                              mi_arena *arena);
 
 /* params, grad_params: the critic's. out (n, out) with leading dimension ld. */

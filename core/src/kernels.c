@@ -32,6 +32,15 @@ const mi_kernels *mi_kernels_best(void)
     return fastest_first[i];
 }
 
+const mi_half_kernels *mi_half_kernels_best(void)
+{
+#if defined(__x86_64__)
+    if (runs(&mi_kernels_avx512) && __builtin_cpu_supports("avx512bf16"))
+        return &mi_half_kernels_avx512;
+#endif
+    return NULL;
+}
+
 const mi_kernels *mi_kernels_find(const char *name)
 {
     for (size_t i = 0; i < N_KERNELS; i++)

@@ -42,8 +42,27 @@ const mi_kernels *mi_kernels_best(void);
 /* By name, NULL for one that this machine or build does not have. Thread: any. */
 const mi_kernels *mi_kernels_find(const char *name);
 
+/*
+ * Products whose factors are rounded to bfloat16 and packed, with sums in single precision: twice the rate,
+ * eight bits of a factor.
+ */
+typedef struct mi_half_bytes {
+    size_t a, b; /* of the packed factors */
+} mi_half_bytes;
+
+typedef struct mi_half_kernels {
+    mi_half_bytes (*bytes)(size_t m, size_t n, size_t k);
+    /* a contiguous in rows or in columns (a_row or a_col is 1). b_is_packed: b_packed is still as a product
+     * with the same b left it. */
+    void (*product)(const mi_product *p, void *a_packed, void *b_packed, int b_is_packed);
+} mi_half_kernels;
+
+/* NULL where the CPU has no instruction for it. Thread: any. */
+const mi_half_kernels *mi_half_kernels_best(void);
+
 extern const mi_kernels mi_kernels_portable;
 #if defined(__x86_64__)
+extern const mi_half_kernels mi_half_kernels_avx512;
 extern const mi_kernels mi_kernels_avx2;
 extern const mi_kernels mi_kernels_avx512;
 #endif

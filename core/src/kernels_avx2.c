@@ -9,7 +9,8 @@
 #define LANES   8
 #define VECTORS 2
 
-typedef __m256 vector;
+typedef __m256 vector, factors;
+typedef float operand;
 typedef __m256i mask;
 
 static inline __m256i mask_of(size_t n)
@@ -24,11 +25,11 @@ static inline __m256i mask_of(size_t n)
 #define store(p, v)             _mm256_storeu_ps(p, v)
 #define load_some(p, m)         _mm256_maskload_ps(p, m)
 #define store_some(p, m, v)     _mm256_maskstore_ps(p, m, v)
+#define load_factors(p)         load(p)
+#define load_some_factors(p, m) load_some(p, m)
 #define multiply_add(a, b, c)   _mm256_fmadd_ps(a, b, c)
 #define rectify(v)              _mm256_max_ps(_mm256_setzero_ps(), v) /* the second when one is NaN */
 #define where_positive(gate, v) _mm256_and_ps(_mm256_cmp_ps(gate, _mm256_setzero_ps(), _CMP_GT_OQ), v)
-
-static inline void transpose(float *out, const float *in, size_t stride);
 
 #include "kernels_tiles.h"
 
@@ -55,6 +56,8 @@ static inline void transpose(float *out, const float *in, size_t stride)
         _mm256_storeu_ps(out + (size_t)(4 + c) * PANEL, _mm256_permute2f128_ps(t[c], t[4 + c], 0x31));
     }
 }
+
+#include "kernels_product.h"
 
 const mi_kernels mi_kernels_avx2 = {.name = "avx2", .product = product};
 

@@ -1,14 +1,16 @@
 /*
- * The products of kernels.h in vector registers: the text that kernels_avx512.c and kernels_avx2.c share.
- * Before including it they define
+ * Tiles of a product in vector registers: the text that the kernels of each instruction set share. Before
+ * including it they define
  *
  *   LANES               floats in a vector
  *   VECTORS             of a tile's row; a tile is at most ROWS x VECTORS accumulators, all in registers
  *   vector, mask        types; a mask says which lanes of a row's last vector exist
  *   mask_of(n)          the first n lanes, 1 <= n <= LANES
- *   zero(), splat(x), load(p), store(p, v), load_some(p, mask), store_some(p, mask, v)
- *   multiply_add(a, b, c), rectify(v), where_positive(gate, v)
- *   transpose(out, in, stride)   out (LANES, LANES), rows PANEL floats apart, of in (LANES, LANES)
+ *   zero(), load(p), store(p, v), load_some(p, mask), store_some(p, mask, v)
+ *   rectify(v), where_positive(gate, v)
+ * and of the factors, which are floats or pairs of bfloat16:
+ *   operand, factors    types of one entry and of a vector of them
+ *   splat(x), load_factors(p), load_some_factors(p, mask), multiply_add(a, b, c)
  *
  * A tile reads one row of b (VECTORS loads) and ROWS entries of a (broadcasts) for ROWS * VECTORS
  * multiply-adds, which keeps the multipliers and not the loads busy.
@@ -17,17 +19,16 @@
 
 #define ROWS   6
 #define PANEL  ((size_t)LANES * VECTORS)
-#define DEPTH  256 /* of a step: 64 KiB of b at 64 columns, on the stack when it is transposed */
 #define INLINE static inline __attribute__((always_inline))
 
 /* One tile's share of a product: pointers at its first entries. */
 typedef struct span {
     size_t k;
-    const float *a;
+    const operand *a;
     size_t a_row, a_col;
-    const float *b;
+    const operand *b;
     size_t b_row;
-    const float *ahead; /* what of b is wanted after this panel, rows like those of b */
+    const operand *ahead; /* what of b is wanted after this panel, rows like those of b */
     const float *init;
     size_t init_row;
     float *c;
@@ -84,17 +85,18 @@ INLINE void start(const span *s, const int rows, const int vectors, vector sum[R
 INLINE void tile(const span *s, const int rows, const int vectors)
 {
     vector sum[ROWS][VECTORS];
-    const float *a = s->a, *b = s->b, *ahead = s->ahead;
+    const operand *a = s->a, *b = s->b, *ahead = s->ahead;
     start(s, rows, vectors, sum);
     for (size_t l = 0; l < s->k; l++, a += s->a_col, b += s->b_row, ahead += s->b_row) {
-        vector row[VECTORS];
+        factors row[VECTORS];
         __builtin_prefetch(ahead, 0, 2);
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
-            row[v] = load_part(b + v * LANES, v == vectors - 1, s->tail);
+            row[v] =
+                v == vectors - 1 ? load_some_factors(b + v * LANES, s->tail) : load_factors(b + v * LANES);
 #pragma GCC unroll 8
         for (int i = 0; i < rows; i++) {
-            const vector factor = splat(a[(size_t)i * s->a_row]);
+            const factors factor = splat(a[(size_t)i * s->a_row]);
 #pragma GCC unroll 8
             for (int v = 0; v < vectors; v++)
                 sum[i][v] = multiply_add(factor, row[v], sum[i][v]);
@@ -136,7 +138,7 @@ static void (*const tiles[VECTORS][ROWS])(const span *s) = {
 static void panel(span s, size_t m, size_t columns)
 {
     const size_t vectors = (columns + LANES - 1) / LANES;
-    const float *next = s.ahead;
+    const operand *next = s.ahead;
     s.tail = mask_of(columns - (vectors - 1) * LANES);
     for (size_t i = 0, rows = 0, turn = 0; i < m; i += rows, turn++) {
         const size_t left = m - i;
@@ -148,69 +150,5 @@ static void panel(span s, size_t m, size_t columns)
         s.c += rows * s.c_row;
         s.init = s.init ? s.init + rows * s.init_row : NULL;
         s.gate = s.gate ? s.gate + rows * s.gate_row : NULL;
-    }
-}
-
-/* out (depth, PANEL) = columns of the transposed factor: its rows first .. first + columns of b. */
-static void transpose_panel(float *out, const float *b, size_t b_row, size_t columns, size_t depth)
-{
-    for (size_t j = 0; j < columns; j += LANES) {
-        size_t l = 0;
-        for (; j + LANES <= columns && l + LANES <= depth; l += LANES)
-            transpose(out + l * PANEL + j, b + j * b_row + l, b_row);
-        for (; l < depth; l++)
-            for (size_t q = j; q < columns && q < j + LANES; q++)
-                out[l * PANEL + q] = b[q * b_row + l];
-    }
-}
-
-/* All of a panel. Deep products go in steps of DEPTH, so that a step's part of b stays in the second-level
- * cache; each goes on from where the last one stopped: one long chain, the same bits. */
-static void deep_panel(const mi_product *p, span s, size_t columns)
-{
-    _Alignas(64) float turned[DEPTH * PANEL];
-    for (size_t first = 0; first < p->k; first += DEPTH) {
-        const int last = first + DEPTH >= p->k;
-        span step = s;
-        step.k = last ? p->k - first : DEPTH;
-        step.a += first * s.a_col;
-        if (p->b_transposed) {
-            transpose_panel(turned, s.b + first, p->b_row, columns, step.k);
-            step.b = step.ahead = turned;
-            step.b_row = PANEL;
-        } else {
-            step.b += first * s.b_row;
-            step.ahead += first * s.b_row;
-        }
-        if (first > 0) {
-            step.init = s.c;
-            step.init_row = s.c_row;
-        }
-        step.relu = last && s.relu;
-        step.gate = last ? s.gate : NULL;
-        panel(step, p->m, columns);
-    }
-}
-
-static void product(const mi_product *p)
-{
-    for (size_t j = 0; j < p->n; j += PANEL) {
-        const size_t columns = p->n - j < PANEL ? p->n - j : PANEL;
-        const span s = {
-            .a = p->a,
-            .a_row = p->a_row,
-            .a_col = p->a_col,
-            .b = p->b + (p->b_transposed ? j * p->b_row : j),
-            .b_row = p->b_row,
-            .ahead = p->b + (p->b_transposed || j + PANEL >= p->n ? 0 : j + PANEL),
-            .init = p->init ? p->init + j : NULL,
-            .init_row = p->init_row,
-            .c = p->c + j,
-            .c_row = p->c_row,
-            .relu = p->relu,
-            .gate = p->gate ? p->gate + j : NULL,
-            .gate_row = p->gate_row,
-        };
-        deep_panel(p, s, columns);
     }
 }

@@ -55,9 +55,65 @@ void mi_mlp_init(const mi_mlp *mlp, mi_rng *rng, int zero_last, float *params)
                         mlp->biases[l] - mlp->weights[l] + mlp->dim[l + 1]);
 }
 
+/* Between two ReLUs, both sides of a product are activations or gradients of many units, and rounding them
+ * averages out; inputs and outputs of the network stay as they are. */
+static int is_half(const mi_mlp *mlp, uint32_t l)
+{
+    return mlp->half && l + 1 < mlp->n_layers && (l > 0 || mlp->rectified_input);
+}
+
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+mi_mlp_packed *mi_mlp_pack_layout(const mi_mlp *mlp, size_t n, mi_arena *arena)
+{
+    mi_mlp_packed packed = {0};
+    size_t a = 0, delta = 0;
+    for (uint32_t l = 0; l < mlp->n_layers; l++) {
+        if (!is_half(mlp, l))
+            continue;
+        const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
+        const mi_half_bytes forward = mlp->half->bytes(n, m, k), backward = mlp->half->bytes(n, k, m);
+        const mi_half_bytes gradient = mlp->half->bytes(k, m, n);
+        a = most(a, most(gradient.a, most(forward.a, backward.a)));
+        delta = most(delta, gradient.b);
+        packed.weights[l] = mi_arena_take(arena, forward.b, 1);
+        packed.turned[l] = mi_arena_take(arena, backward.b, 1);
+    }
+    if (a == 0)
+        return NULL;
+    packed.a = mi_arena_take(arena, a, 1);
+    packed.delta = mi_arena_take(arena, delta, 1);
+    mi_mlp_packed *out = MI_TAKE(arena, mi_mlp_packed, 1);
+    if (out)
+        *out = packed;
+    return out;
+}
+
+void mi_mlp_repack(mi_mlp_packed *packed)
+{
+    for (uint32_t l = 0; packed && l < MI_MLP_LAYERS; l++)
+        packed->has_weights[l] = packed->has_turned[l] = 0;
+}
+
+/* A product of layer l whose b are its weights. */
+static void weights_product(const mi_mlp *mlp, uint32_t l, const mi_product *p, mi_mlp_packed *packed)
+{
+    if (!is_half(mlp, l)) {
+        mlp->kernels->product(p);
+        return;
+    }
+    void *b = p->b_transposed ? packed->turned[l] : packed->weights[l];
+    int *has = p->b_transposed ? &packed->has_turned[l] : &packed->has_weights[l];
+    mlp->half->product(p, packed->a, b, *has);
+    *has = 1;
+}
+
 /* One layer: to (n, m) with leading dimension ld, of in (n, k). */
 static void layer_forward(const mi_mlp *mlp, const float *params, uint32_t l, const float *in, size_t n,
-                          float *to, size_t ld)
+                          mi_mlp_packed *packed, float *to, size_t ld)
 {
     const int last = l + 1 == mlp->n_layers;
     const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
@@ -79,7 +135,7 @@ static void layer_forward(const mi_mlp *mlp, const float *params, uint32_t l, co
                           .c = to,
                           .c_row = ld,
                           .relu = !last && mlp->leak == 0.0f};
-    mlp->kernels->product(&p);
+    weights_product(mlp, l, &p, packed);
     if (!last && mlp->leak != 0.0f)
         mi_vec_leaky(to, mlp->leak, n * m);
 }
@@ -95,14 +151,14 @@ void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, 
             mi_vec_multiply(hidden->dropped[l], in, hidden->factor[l], n * mlp->dim[l]);
             in = hidden->dropped[l];
         }
-        layer_forward(mlp, params, l, in, n, to, last ? ld_out : mlp->dim[l + 1]);
+        layer_forward(mlp, params, l, in, n, hidden->packed, to, last ? ld_out : mlp->dim[l + 1]);
         in = to;
     }
 }
 
 /* Weights and biases of layer l: in (n, k), delta (n, m) with leading dimension ld. */
 static void layer_gradient(const mi_mlp *mlp, uint32_t l, const float *in, const float *delta, size_t ld,
-                           size_t n, int accumulate, float *grad)
+                           size_t n, int accumulate, mi_mlp_packed *packed, float *grad)
 {
     const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
     const float one = 1.0f;
@@ -129,7 +185,10 @@ static void layer_gradient(const mi_mlp *mlp, uint32_t l, const float *in, const
                          .b_row = k,
                          .init = accumulate ? weights : NULL,
                          .c = weights};
-    mlp->kernels->product(&p);
+    if (is_half(mlp, l))
+        mlp->half->product(&p, packed->a, packed->delta, 0);
+    else
+        mlp->kernels->product(&p);
     const mi_product sums = {.m = 1, /* a row of ones times delta */
                              .n = m,
                              .k = n,
@@ -143,7 +202,7 @@ static void layer_gradient(const mi_mlp *mlp, uint32_t l, const float *in, const
 
 /* below (n, k) = delta (n, m) W'; with the output of a ReLU as gate, the gradient of what went into it. */
 static void layer_backward(const mi_mlp *mlp, const float *params, uint32_t l, const float *delta, size_t ld,
-                           size_t n, const float *gate, float *below)
+                           size_t n, const float *gate, mi_mlp_packed *packed, float *below)
 {
     const size_t k = mlp->dim[l], m = mlp->dim[l + 1];
     const mi_product p = {.m = n,
@@ -159,7 +218,7 @@ static void layer_backward(const mi_mlp *mlp, const float *params, uint32_t l, c
                           .c_row = k,
                           .gate = gate,
                           .gate_row = k};
-    mlp->kernels->product(&p);
+    weights_product(mlp, l, &p, packed);
 }
 
 void mi_mlp_backward(const mi_mlp *mlp, const float *params, const float *input, size_t n,
@@ -172,12 +231,12 @@ void mi_mlp_backward(const mi_mlp *mlp, const float *params, const float *input,
         const size_t k = mlp->dim[l];
         const float *before = l == 0 ? input : hidden->layer[l - 1];
         layer_gradient(mlp, l, hidden->factor[l] ? hidden->dropped[l] : before, delta, ld, n, accumulate,
-                       grad);
+                       hidden->packed, grad);
         float *below = l == 0 ? grad_input : scratch[l % 2];
         if (!below)
             break;
         const int gated = l > 0 ? mlp->leak == 0.0f : mlp->rectified_input;
-        layer_backward(mlp, params, l, delta, ld, n, gated ? before : NULL, below);
+        layer_backward(mlp, params, l, delta, ld, n, gated ? before : NULL, hidden->packed, below);
         if (hidden->factor[l])
             mi_vec_multiply(below, below, hidden->factor[l], n * k);
         if (l > 0 && mlp->leak != 0.0f)

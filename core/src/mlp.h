@@ -7,6 +7,7 @@
 #ifndef MI_MLP_H
 #define MI_MLP_H
 
+#include "arena.h"
 #include "kernels.h"
 #include "mi/spec.h"
 #include "rng.h"
@@ -22,10 +23,19 @@ typedef struct mi_mlp {
     size_t weights[MI_MLP_LAYERS];   /* offsets into the tower's parameters */
     size_t biases[MI_MLP_LAYERS];
     size_t n_params;
-    int rectified_input;       /* it came out of a ReLU: its gradient goes on to what went in; else 0 */
-    float leak;                /* slope of the activation below 0; mi_mlp_shape leaves 0, which is ReLU */
-    const mi_kernels *kernels; /* mi_mlp_shape takes the fastest */
+    int rectified_input;         /* it came out of a ReLU: its gradient goes on to what went in; else 0 */
+    float leak;                  /* slope of the activation below 0; mi_mlp_shape leaves 0, which is ReLU */
+    const mi_kernels *kernels;   /* mi_mlp_shape takes the fastest */
+    const mi_half_kernels *half; /* of the layers between two ReLUs; NULL, as mi_mlp_shape leaves it: as the
+                                    others */
 } mi_mlp;
+
+/* Factors rounded to bfloat16, of layers with such products. Weights are packed anew after mi_mlp_repack. */
+typedef struct mi_mlp_packed {
+    void *a, *delta;
+    void *weights[MI_MLP_LAYERS], *turned[MI_MLP_LAYERS];
+    int has_weights[MI_MLP_LAYERS], has_turned[MI_MLP_LAYERS];
+} mi_mlp_packed;
 
 /* Outputs of the hidden layers, (n, dim[l+1]) for l = 0 .. n_layers-2. */
 typedef struct mi_mlp_hidden {
@@ -34,6 +44,7 @@ typedef struct mi_mlp_hidden {
      * input. NULL: none. */
     const float *factor[MI_MLP_LAYERS];
     float *dropped[MI_MLP_LAYERS];
+    mi_mlp_packed *packed; /* where mlp->half is set */
 } mi_mlp_hidden;
 
 /* MI_LIMIT when the number of parameters or a dimension passes what BLAS and size_t can index. */
@@ -44,6 +55,11 @@ mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_
 void mi_mlp_init(const mi_mlp *mlp, mi_rng *rng, int zero_last, float *params);
 /* `count` parameters uniform within 1 / (2 sqrt fan_in). */
 void mi_init_uniform(mi_rng *rng, size_t fan_in, float *params, size_t count);
+
+/* Room for the packed factors of n rows at most; NULL while measuring, and where mlp has no use for it. */
+mi_mlp_packed *mi_mlp_pack_layout(const mi_mlp *mlp, size_t n, mi_arena *arena);
+/* The weights are others now. NULL is legal. */
+void mi_mlp_repack(mi_mlp_packed *packed);
 
 /* out (n, dim_out) with leading dimension ld_out, of input (n, dim_in). */
 void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, size_t n,

@@ -113,6 +113,7 @@ static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint3
     run->batch = batch_of(&run->spec, &run->split);
     run->spec.objective.params.batch = run->batch;
     run->spec.critic.y_offset = run->spec.objective.entry->y_offset;
+    run->spec.critic.precision = run->spec.train.precision;
 }
 
 /* The workspace of a run, measured by laying it out without memory. */
@@ -129,6 +130,23 @@ static mi_status measure(mi_run *run, size_t *bytes, mi_error *err)
     if (run->arena.overflow)
         return mi_fail(err, MI_LIMIT, "the workspace of one run is too large to count");
     *bytes = run->arena.peak;
+    return MI_OK;
+}
+
+/* A setting that nothing would come of is refused, like one that this machine cannot follow. */
+static mi_status check_precision(const mi_spec *spec, mi_error *err)
+{
+    if (spec->train.precision == MI_PRECISION_FP32)
+        return MI_OK;
+    if (!mi_half_kernels_best())
+        return mi_fail_at(
+            err, MI_UNSUPPORTED, "/train/precision",
+            "bf16 needs a CPU with AVX512_BF16 instructions, which this one is not; expected fp32");
+    if (spec->critic.type == MI_CRITIC_BILINEAR || spec->critic.n_hidden < 2)
+        return mi_fail_at(
+            err, MI_INVALID, "/train/precision",
+            "bf16 is for the products between hidden layers, and this critic has none; expected "
+            "fp32, or two or more of /critic/hidden");
     return MI_OK;
 }
 
@@ -180,6 +198,8 @@ static mi_status check_spec(const mi_spec *asked, uint64_t n, mi_error *err)
                           "%u folds of %llu pairs hold out %u; expected at least %u in each",
                           spec->split.folds, (unsigned long long)n, fewest_test, MIN_TEST_ROWS);
     mi_status status = method->trains ? check_training(&spec->train, &smallest, err) : MI_OK;
+    if (status == MI_OK && method == &mi_run_critic)
+        status = check_precision(spec, err);
     if (status != MI_OK)
         return status;
     if ((status = mi_objective_check(&spec->objective, batch_of(spec, &smallest), err)) != MI_OK)
@@ -270,6 +290,11 @@ mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint
     assert(status == MI_OK && "it was measured with this layout");
     *out = run;
     return MI_OK;
+}
+
+void mi_run_set_crew(mi_run *run, mi_crew *crew)
+{
+    run->critic.crew = run->crew = crew;
 }
 
 void mi_run_free(mi_run *run)

@@ -42,6 +42,7 @@ static mi_status layout_critic(mi_run *run, mi_error *err)
                          run->prepare[MI_SIDE_Y].dim_out, mi_run_base_width(run), run->batch, err);
     if (status != MI_OK)
         return status;
+    run->critic.crew = run->crew;
     mi_trainer_layout(&run->trainer, arena, &run->critic, &run->spec.train, &run->spec.objective);
     mi_run_train_layout(run);
 

@@ -97,6 +97,7 @@ struct mi_run {
     part train, validation, test;
 
     uint32_t batch; /* B: what was asked for, or all training rows when they are fewer */
+    mi_crew *crew; /* who helps; NULL: nobody */
     mi_critic critic;
     mi_trainer trainer;
     part minibatch;

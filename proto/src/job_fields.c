@@ -94,7 +94,8 @@ static const proto_field fields[] = {
            "steps between evaluations, at least"), RANGE(1, 1e6), NOT_FRESH},
     {FIELD("/train/evaluate_fraction", DOUBLE, spec.train.evaluate_fraction,
            "steps between evaluations as a share of the steps done"), RANGE(0, 10), NOT_FRESH},
-    {WORD("/train/precision", FIXED, "of training"), .names = NAMES("fp32"), .later = NAMES("bf16")},
+    {FIELD("/train/precision", ENUM, spec.train.precision,
+           "of the products between hidden layers; weights and sums are in fp32"), .names = NAMES("fp32", "bf16")},
 
     {FIELD("/split/folds", U32, spec.split.folds, "parts of cross-fitting; 1: one 80/20 hold-out"), RANGE(1, 1000), NOT_FRESH},
     {WORD("/split/by", FIXED, "what a fold keeps together"), .names = NAMES("pair"), .later = NAMES("entity"), NOT_FRESH},

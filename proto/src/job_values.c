@@ -11,7 +11,7 @@
 
 _Static_assert(sizeof(mi_recipe) == sizeof(int) && sizeof(mi_transform) == sizeof(int) &&
                    sizeof(proto_job_kind) == sizeof(int) && sizeof(mi_critic_type) == sizeof(int) &&
-                   sizeof(mi_baseline) == sizeof(int),
+                   sizeof(mi_baseline) == sizeof(int) && sizeof(mi_precision) == sizeof(int),
                "the table reads and writes enums as int");
 
 /* One value on its way in. */

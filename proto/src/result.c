@@ -12,7 +12,7 @@ void proto_result_encode(const mi_estimate *estimate, const mi_spec *spec,
     proto_part_calibration(&e, estimate, has_critic && spec->calibrate != 0);
     proto_part_null(&e, estimate);
     proto_part_permutation(&e, estimate);
-    proto_part_timing(&e, estimate->steps, context);
+    proto_part_timing(&e, estimate->steps, spec, context);
     proto_part_warnings(&e, estimate);
     proto_part_link(&e, "pmi", context->has_pmi, context->job_id, "pmi");
     proto_part_link(&e, "curve", true, context->job_id, "curve");

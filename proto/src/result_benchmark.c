@@ -198,7 +198,7 @@ mi_status proto_benchmark_encode(const proto_benchmark_outcome *outcome, const p
     proto_write_object(&e.w, NULL);
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
         proto_write_null(&e.w, absent[i]);
-    proto_part_timing(&e, total_steps(&b), context);
+    proto_part_timing(&e, total_steps(&b), &outcome->job->spec, context);
     proto_write_array(&e.w, "warnings");
     proto_write_end_array(&e.w);
     proto_part_link(&e, "pmi", false, context->job_id, "pmi");

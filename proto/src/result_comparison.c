@@ -244,7 +244,7 @@ void proto_comparison_encode(const proto_comparison *comparison, const proto_res
     proto_part_calibration(&e, estimate, has_critic && spec.calibrate != 0);
     proto_part_null(&e, estimate);
     proto_part_permutation(&e, estimate);
-    proto_part_timing(&e, steps, context);
+    proto_part_timing(&e, steps, &spec, context);
     proto_part_warnings(&e, estimate);
     encode_pmi_link(&c, first, &e);
     proto_part_link(&e, "curve", true, context->job_id, "curve");

@@ -117,7 +117,8 @@ void proto_part_permutation(result_encoding *e, const mi_estimate *estimate)
     proto_write_end_object(&e->w);
 }
 
-void proto_part_timing(result_encoding *e, uint64_t steps, const proto_result_context *context)
+void proto_part_timing(result_encoding *e, uint64_t steps, const mi_spec *spec,
+                       const proto_result_context *context)
 {
     proto_write_object(&e->w, "timing");
     proto_write_double(&e->w, "wall_s", context->wall_s);
@@ -126,7 +127,7 @@ void proto_part_timing(result_encoding *e, uint64_t steps, const proto_result_co
     proto_write_double(&e->w, "steps_per_s",
                        context->train_s > 0 ? (double)steps / context->train_s : (double)NAN);
     proto_write_string(&e->w, "kernel", context->kernel);
-    proto_write_string(&e->w, "precision", "fp32");
+    proto_write_string(&e->w, "precision", spec->train.precision == MI_PRECISION_BF16 ? "bf16" : "fp32");
     proto_write_end_object(&e->w);
 }
 

@@ -18,7 +18,8 @@ void proto_part_bracket(result_encoding *e, const mi_estimate *estimate, bool ha
 void proto_part_calibration(result_encoding *e, const mi_estimate *estimate, bool calibrated);
 void proto_part_null(result_encoding *e, const mi_estimate *estimate);
 void proto_part_permutation(result_encoding *e, const mi_estimate *estimate);
-void proto_part_timing(result_encoding *e, uint64_t steps, const proto_result_context *context);
+void proto_part_timing(result_encoding *e, uint64_t steps, const mi_spec *spec,
+                       const proto_result_context *context);
 /* Behind all figures: those that are not finite add a warning of their own. */
 void proto_part_warnings(result_encoding *e, const mi_estimate *estimate);
 /* "/v1/jobs/{id}/{what}", or null. */

@@ -79,6 +79,11 @@ static void settle(bench *b, const options *o)
     spec->train.batch = o->batch;
     spec->critic.baseline = MI_BASELINE_NONE;
     spec->critic.type = strcmp(o->critic, "joint") == 0 ? MI_CRITIC_JOINT : MI_CRITIC_SEPARABLE;
+    spec->critic.precision = strcmp(o->precision, "bf16") == 0 ? MI_PRECISION_BF16 : MI_PRECISION_FP32;
+    if (spec->critic.precision == MI_PRECISION_BF16 && !mi_half_kernels_best()) {
+        fprintf(stderr, "bench_step: this machine has no bf16\n");
+        exit(EXIT_FAILURE);
+    }
     if (o->kernels && !(spec->critic.kernels = mi_kernels_find(o->kernels))) {
         fprintf(stderr, "bench_step: this machine has no %s kernels\n", o->kernels);
         exit(EXIT_FAILURE);

@@ -14,6 +14,7 @@
 #ifndef MI_RUN_H
 #define MI_RUN_H
 
+#include "mi/crew.h"
 #include "mi/spec.h"
 #include "mi/status.h"
 
@@ -71,6 +72,13 @@ typedef struct mi_progress {
 mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
                      mi_matrix y, mi_error *err);
 void mi_run_free(mi_run *run);
+
+/*
+ * Let a second thread help with this run whenever it is there (mi/crew.h). What the run finds does not depend
+ * on it. crew outlives the run, or is taken back by NULL.
+ * Thread: that of the run.
+ */
+void mi_run_set_crew(mi_run *run, mi_crew *crew);
 
 /* Do one bounded piece of work and say where the run stands. MI_NUMERIC: the loss is not finite.
  * Stepping a run that is done is a no-op. */

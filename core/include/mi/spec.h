@@ -19,6 +19,8 @@ typedef enum mi_critic_type {
     MI_CRITIC_BILINEAR,  /* x' W y */
     MI_CRITIC_COSINE     /* cos(f(x), g(y)) / temperature */
 } mi_critic_type;
+/* Of the products between hidden layers: weights, sums and all else are in single precision anyway. */
+typedef enum mi_precision { MI_PRECISION_FP32, MI_PRECISION_BF16 } mi_precision;
 typedef enum mi_baseline { MI_BASELINE_NONE, MI_BASELINE_GAUSSIAN } mi_baseline;
 
 /*
@@ -46,14 +48,16 @@ typedef struct mi_critic_spec {
     uint32_t hidden[MI_MAX_HIDDEN];
     uint32_t embed; /* separable and cosine */
     mi_baseline baseline;
-    double ridge;          /* of the Gaussian baseline, added to unit variances */
-    double temperature;    /* of cosine */
-    int learn_temperature; /* then temperature is where training starts */
-    int y_offset;          /* subtract a learned a(y), which some objectives need; no field of a job */
+    double ridge;           /* of the Gaussian baseline, added to unit variances */
+    double temperature;     /* of cosine */
+    int learn_temperature;  /* then temperature is where training starts */
+    int y_offset;           /* subtract a learned a(y), which some objectives need; no field of a job */
+    mi_precision precision; /* that of training; no field of a critic */
     const struct mi_kernels *kernels; /* NULL: the fastest of this machine; no field of a job */
 } mi_critic_spec;
 
 typedef struct mi_train_spec {
+    mi_precision precision;
     uint32_t batch;
     uint32_t max_steps;
     double learning_rate;

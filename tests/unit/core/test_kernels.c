@@ -6,6 +6,7 @@
 #include "testing.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +210,56 @@ START_TEST(test_not_a_number_goes_through)
 }
 END_TEST
 
+/* To nearest, ties to even. */
+static float to_bfloat16(float value)
+{
+    uint32_t bits = 0;
+    memcpy(&bits, &value, sizeof bits);
+    bits = (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void check_half_product(size_t m, size_t n, size_t k, unsigned variant)
+{
+    const mi_half_kernels *half = mi_half_kernels_best();
+    operands o = operands_new(m, n, k, variant);
+    const mi_half_bytes bytes = half->bytes(m, n, k);
+    void *a = malloc(bytes.a), *b = malloc(bytes.b); /* so that asan sees a byte too many */
+    float *first = malloc(o.c_size * sizeof *first);
+    memcpy(o.c, o.start, o.c_size * sizeof *o.c);
+    half->product(&o.p, a, b, 0);
+    memcpy(first, o.c, o.c_size * sizeof *first);
+    memcpy(o.c, o.start, o.c_size * sizeof *o.c);
+    half->product(&o.p, a, b, 1);
+    ck_assert_mem_eq(o.c, first, o.c_size * sizeof *first);
+    for (size_t i = 0; i < ((variant & 1 ? m : k) + PAD) * (variant & 1 ? k : m); i++)
+        o.a[i] = to_bfloat16(o.a[i]);
+    for (size_t i = 0; i < ((variant >> 1 & 1 ? k : n) + PAD) * (variant >> 1 & 1 ? n : k); i++)
+        o.b[i] = to_bfloat16(o.b[i]);
+    check_entries(&o, "bfloat16");
+    free(a);
+    free(b);
+    free(first);
+    operands_free(&o);
+}
+
+START_TEST(test_products_of_bfloat16_are_those_of_rounded_factors)
+{
+    if (!mi_half_kernels_best()) {
+        printf("skipped: this CPU has no AVX512_BF16\n");
+        return;
+    }
+    for (unsigned variant = 0; variant < 64; variant++)
+        if ((variant >> 2 & 3) < 3)
+            check_half_product(13, 70, 300, variant);
+    for (size_t i = 0; i < N_OF(heights); i++)
+        for (size_t j = 0; j < N_OF(widths); j++)
+            for (size_t l = 0; l < N_OF(depths); l++)
+                check_half_product(heights[i], widths[j], depths[l], (unsigned)(i + j + l) & 3);
+}
+END_TEST
+
 START_TEST(test_kernels_are_found_by_name)
 {
     ck_assert_ptr_nonnull(mi_kernels_find("portable"));
@@ -224,5 +275,6 @@ int main(void)
 {
     RUN_TESTS("kernels", test_every_kernel_computes_the_product_for_every_tail,
               test_every_variant_of_a_product, test_rows_do_not_depend_on_their_company,
-              test_not_a_number_goes_through, test_kernels_are_found_by_name);
+              test_not_a_number_goes_through, test_products_of_bfloat16_are_those_of_rounded_factors,
+              test_kernels_are_found_by_name);
 }

@@ -232,7 +232,7 @@ START_TEST(test_each_bad_field_is_named)
     bad_field("\"train\":{\"learning_rate\":0}", "/train/learning_rate", "found 0");
     bad_field("\"train\":{\"ema\":1}", "/train/ema", "found 1");
     bad_field("\"train\":{\"early_stopping\":1}", "/train/early_stopping", "true or false, found 1");
-    bad_field("\"train\":{\"precision\":\"bf16\"}", "/train/precision", "not available in this version");
+    bad_field("\"train\":{\"precision\":\"fp16\"}", "/train/precision", "\"fp32\" or \"bf16\"");
     bad_field("\"split\":{\"folds\":0}", "/split/folds", "found 0");
     bad_field("\"split\":{\"by\":\"entity\"}", "/split/by", "not available in this version");
     bad_field("\"split\":{\"validation\":0.9}", "/split/validation", "found 0.9");
