@@ -40,7 +40,9 @@ static mi_critic_spec spec_of(const critic_setup *s)
                            .baseline = s->baseline,
                            .temperature = 0.6,
                            .learn_temperature = !s->fixed_temperature,
-                           .y_offset = s->y_offset};
+                           .y_offset = s->y_offset,
+                           .precision = s->precision,
+                           .kernels = s->kernels};
     memcpy(spec.hidden, s->shape.hidden, sizeof spec.hidden);
     return spec;
 }

@@ -28,6 +28,8 @@ typedef struct critic_setup {
     critic_shape shape;
     mi_baseline baseline;
     int y_offset, fixed_temperature;
+    const mi_kernels *kernels; /* NULL: the fastest */
+    mi_precision precision;
 } critic_setup;
 
 /* Weights at random, those that start at zero as well. Asserts (by Check). */
