@@ -9,6 +9,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,64 @@ START_TEST(test_resumed_joint_run_gives_the_same_bytes)
     spec.train.early_stopping = 0;
     spec.critic.baseline = MI_BASELINE_NONE;
     assert_resume_gives_same_bytes(&spec);
+}
+END_TEST
+
+static void *help(void *crew)
+{
+    mi_crew_help(crew);
+    return NULL;
+}
+
+/* To its end, with a helper in every second stretch of steps. */
+static bytes helped(const mi_spec *spec)
+{
+    mi_run *run = fresh(spec, 1);
+    mi_crew *crew = NULL;
+    ck_assert_int_eq(mi_crew_new(&crew, NULL), MI_OK);
+    mi_run_set_crew(run, crew);
+    for (uint32_t step = 20; step <= 140; step += 40) {
+        pthread_t helper;
+        ck_assert_int_eq(pthread_create(&helper, NULL, help, crew), 0);
+        step_until(run, step);
+        mi_crew_dismiss(crew);
+        pthread_join(helper, NULL);
+        step_until(run, step + 20);
+    }
+    step_until(run, UINT32_MAX);
+    const bytes b = finish(run);
+    mi_run_free(run);
+    mi_crew_free(crew);
+    return b;
+}
+
+START_TEST(test_a_run_with_a_helper_gives_the_same_bytes)
+{
+    static const mi_critic_type types[] = {MI_CRITIC_SEPARABLE, MI_CRITIC_JOINT, MI_CRITIC_COSINE};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        mi_spec spec = small_spec();
+        spec.critic.type = types[i];
+        spec.train.batch = types[i] == MI_CRITIC_JOINT ? 16 : 64;
+        const bytes alone = uninterrupted(&spec, 1), with = helped(&spec);
+        ck_assert_uint_eq(alone.n, with.n);
+        ck_assert_mem_eq(alone.at, with.at, alone.n);
+        free(alone.at);
+        free(with.at);
+    }
+}
+END_TEST
+
+START_TEST(test_bfloat16_is_refused_where_it_means_nothing)
+{
+    mi_spec spec = small_spec();
+    mi_plan plan;
+    mi_error err = {0};
+    spec.train.precision = MI_PRECISION_BF16;
+    const mi_status status = mi_plan_make(&plan, &spec, N_ROWS, 3, 3, &err);
+    ck_assert(status == MI_OK || (status == MI_UNSUPPORTED && strcmp(err.pointer, "/train/precision") == 0));
+    spec.critic.n_hidden = 1;
+    ck_assert_int_ne(mi_plan_make(&plan, &spec, N_ROWS, 3, 3, &err), MI_OK);
+    ck_assert_str_eq(err.pointer, "/train/precision");
 }
 END_TEST
 
@@ -382,6 +441,7 @@ int main(void)
     sample();
     RUN_TESTS(
         "run", test_resumed_run_gives_the_same_bytes, test_resumed_joint_run_gives_the_same_bytes,
+        test_a_run_with_a_helper_gives_the_same_bytes, test_bfloat16_is_refused_where_it_means_nothing,
         test_runs_differ_by_fold_and_seed_only, test_damaged_checkpoint_is_refused_and_the_run_starts_anew,
         test_training_and_scoring_allocate_nothing, test_every_spec_fits_the_workspace_it_was_accepted_with,
         test_step_0_is_the_copula_estimate, test_divergence_keeps_the_best_weights_until_then,
