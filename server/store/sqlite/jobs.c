@@ -144,7 +144,8 @@ static void insert_job(txn *t, const char *id, const store_submission *in)
 
 static void check_queue(txn *t, uint64_t max_queue)
 {
-    int64_t queued = sql_int(&t->sql, "SELECT count(*) FROM jobs WHERE state = 'queued'", SQL_NO_ARGS, 0);
+    int64_t queued =
+        sql_int(&t->sql, "SELECT n FROM counts WHERE object = 'job' AND state = 'queued'", SQL_NO_ARGS, 0);
     if ((uint64_t)queued >= max_queue)
         sql_fail(&t->sql, MI_LIMIT, "%lld jobs are waiting, and no more may", (long long)queued);
 }

@@ -10,6 +10,7 @@
  * runs       of jobs that are not terminal, each a (variant, replicate, fold). blocked: the combining run
  * until the others are done; waiting: to be claimed; leased; done. token counts all claims, tries those since
  * the last checkpoint. lease_until_ms is the monotonic clock's: leases do not outlive the process.
+ * counts     of jobs and runs by state; triggers keep it, within the transaction of the change
  */
 static const char *const steps[] = {
     "CREATE TABLE datasets ("
@@ -155,6 +156,36 @@ static const char *const steps[] = {
     " FROM curve;"
     "DROP TABLE curve;"
     "ALTER TABLE curve_2 RENAME TO curve;",
+
+    /* How many jobs and runs are in each state, so that neither a submission nor a look at the queue counts
+     * all that wait; and indexes for lists by kind and for the newest successes. */
+    "CREATE TABLE counts ("
+    " object TEXT NOT NULL,"
+    " state TEXT NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " PRIMARY KEY (object, state)) STRICT, WITHOUT ROWID;"
+    "INSERT INTO counts VALUES ('job','queued',0), ('job','running',0), ('job','canceling',0),"
+    " ('job','succeeded',0), ('job','failed',0), ('job','canceled',0),"
+    " ('run','blocked',0), ('run','waiting',0), ('run','leased',0), ('run','done',0);"
+    "UPDATE counts SET n = (SELECT count(*) FROM jobs WHERE state = counts.state) WHERE object = 'job';"
+    "UPDATE counts SET n = (SELECT count(*) FROM runs WHERE state = counts.state) WHERE object = 'run';"
+    "CREATE TRIGGER jobs_count_insert AFTER INSERT ON jobs BEGIN"
+    " UPDATE counts SET n = n + 1 WHERE object = 'job' AND state = NEW.state; END;"
+    "CREATE TRIGGER jobs_count_update AFTER UPDATE OF state ON jobs WHEN OLD.state <> NEW.state BEGIN"
+    " UPDATE counts SET n = n - 1 WHERE object = 'job' AND state = OLD.state;"
+    " UPDATE counts SET n = n + 1 WHERE object = 'job' AND state = NEW.state; END;"
+    "CREATE TRIGGER jobs_count_delete AFTER DELETE ON jobs BEGIN"
+    " UPDATE counts SET n = n - 1 WHERE object = 'job' AND state = OLD.state; END;"
+    "CREATE TRIGGER runs_count_insert AFTER INSERT ON runs BEGIN"
+    " UPDATE counts SET n = n + 1 WHERE object = 'run' AND state = NEW.state; END;"
+    "CREATE TRIGGER runs_count_update AFTER UPDATE OF state ON runs WHEN OLD.state <> NEW.state BEGIN"
+    " UPDATE counts SET n = n - 1 WHERE object = 'run' AND state = OLD.state;"
+    " UPDATE counts SET n = n + 1 WHERE object = 'run' AND state = NEW.state; END;"
+    "CREATE TRIGGER runs_count_delete AFTER DELETE ON runs BEGIN"
+    " UPDATE counts SET n = n - 1 WHERE object = 'run' AND state = OLD.state; END;"
+    "CREATE INDEX jobs_by_kind ON jobs(kind, id);"
+    "CREATE INDEX jobs_by_state_and_kind ON jobs(state, kind, id);"
+    "CREATE INDEX jobs_by_success ON jobs(finished_ms) WHERE state = 'succeeded';",
 };
 
 #define N_STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -163,7 +163,8 @@ static mi_status void_leases(store *s, mi_error *err)
     txn t;
     int64_t run_id;
     if (txn_begin(&t, s, SQL_DURABLE, err))
-        while ((run_id = sql_int(&t.sql, "SELECT id FROM runs WHERE state = 'leased' ORDER BY id LIMIT 1",
+        while ((run_id = sql_int(&t.sql,
+                                 "SELECT id FROM runs WHERE state = 'leased' ORDER BY lease_until_ms LIMIT 1",
                                  SQL_NO_ARGS, 0)) != 0)
             run_lose(&t, (uint64_t)run_id);
     return txn_end(&t);

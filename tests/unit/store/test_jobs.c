@@ -232,6 +232,12 @@ START_TEST(test_jobs_are_listed_newest_first_by_page_and_filter)
             (store_job_filter){.tag_key = "project", .tag_value = "lr", .by_state = true, .kind = "screen"},
             1, got),
         2);
+    store_job_filter rare = {
+        .tag_key = "project", .tag_value = "lr", .by_state = true, .state = PROTO_JOB_RUNNING};
+    ck_assert_uint_eq(list_all(rare, 3, got), 1); /* one in ten: looked for from the state's side */
+    ck_assert_str_eq(got[0], ids[0]);
+    rare.kind = "screen";
+    ck_assert_uint_eq(list_all(rare, 3, got), 0);
     ck_assert_uint_eq(list_all((store_job_filter){.tag_key = "project", .tag_value = "none"}, 3, got), 0);
     fixture_teardown(&f);
 }

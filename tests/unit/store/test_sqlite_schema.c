@@ -159,6 +159,49 @@ static int64_t integer_of(const char *sql)
     return value;
 }
 
+/* States whose count is not what is there. */
+static const char miscounted[] = "SELECT count(*) FROM counts WHERE n <> CASE object"
+                                 " WHEN 'job' THEN (SELECT count(*) FROM jobs WHERE state = counts.state)"
+                                 " ELSE (SELECT count(*) FROM runs WHERE state = counts.state) END";
+
+START_TEST(test_jobs_and_runs_are_counted_through_all_their_states)
+{
+    char ids[4][PROTO_ID_MAX];
+    store_queue_stats stats;
+    fixture_setup(&f, 0);
+    submit_simple(&f, ids[0]);
+    succeed_job(&f, "");
+    for (int i = 1; i < 4; i++)
+        submit_simple(&f, ids[i]);
+    store_run run = claim(&f), other = claim(&f);
+    ck_ok(&f, store_job_fail(f.store, &run, "{}", &f.err));
+    store_run_fini(&run);
+    store_run_fini(&other);
+    run = claim(&f);
+    ck_ok(&f, store_run_release(f.store, &run, &f.err));
+    store_run_fini(&run);
+    run = claim(&f);
+    store_run_fini(&run);
+    proto_job_record record;
+    ck_ok(&f, store_job_cancel(f.store, ids[3], &record, &f.err));
+    proto_job_record_fini(&record);
+    ck_ok(&f, store_job_delete(f.store, ids[0], &f.err));
+    ck_ok(&f, store_stats(f.store, &stats, &f.err));
+    ck_assert_uint_eq(stats.jobs[PROTO_JOB_RUNNING], 1);
+    ck_assert_uint_eq(stats.jobs[PROTO_JOB_FAILED], 1);
+    ck_assert_uint_eq(stats.jobs[PROTO_JOB_CANCELED], 1);
+    ck_assert_uint_eq(stats.jobs[PROTO_JOB_QUEUED] + stats.jobs[PROTO_JOB_SUCCEEDED], 0);
+    ck_assert_uint_eq(stats.runs_leased, 1);
+    ck_assert_uint_eq(stats.runs_waiting, 1);
+    fixture_close(&f);
+    ck_assert_int_eq(integer_of(miscounted), 0);
+    ck_ok(&f, fixture_open(&f, 0)); /* the lease is void */
+    fixture_close(&f);
+    ck_assert_int_eq(integer_of(miscounted), 0);
+    fixture_teardown(&f);
+}
+END_TEST
+
 START_TEST(test_an_old_folder_and_a_new_one_have_the_same_schema)
 {
     static const char digest[] = "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'",
@@ -174,6 +217,8 @@ START_TEST(test_an_old_folder_and_a_new_one_have_the_same_schema)
     ck_assert_int_eq(integer_of(digest), objects);
     ck_assert_int_eq(integer_of(references), 1);
     ck_assert_int_eq(integer_of("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    ck_assert_int_eq(integer_of(miscounted), 0);
+    ck_assert_int_gt(integer_of("SELECT sum(n) FROM counts"), 0);
     ck_assert_int_eq(integer_of("SELECT count(*) FROM run_results"), 1);
     fixture_teardown(&f);
 }
@@ -186,6 +231,7 @@ int main(void)
     tcase_add_test(tcase, test_the_folder_of_a_newer_daemon_is_left_alone);
     tcase_add_test(tcase, test_an_error_of_the_engine_is_told_with_its_text);
     tcase_add_test(tcase, test_unfinished_jobs_of_schema_1_go_on);
+    tcase_add_test(tcase, test_jobs_and_runs_are_counted_through_all_their_states);
     tcase_add_test(tcase, test_an_old_folder_and_a_new_one_have_the_same_schema);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
