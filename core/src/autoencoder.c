@@ -16,6 +16,8 @@ static mi_status shape_tower(mi_autoencoder *a, mi_mlp *mlp, size_t *at, uint32_
     if (status != MI_OK)
         return status;
     mlp->leak = LEAK;
+    for (uint32_t l = 0; l < mlp->n_layers; l++) /* leaks and dropout go over rows without gaps */
+        mlp->stride[l] = mlp->dim[l];
     *at = a->n_params;
     if (__builtin_add_overflow(a->n_params, mlp->n_params, &a->n_params))
         return mi_fail_at(err, MI_LIMIT, "/objective/width", "too many parameters");

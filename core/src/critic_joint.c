@@ -25,8 +25,8 @@
 #define KEPT_BYTES ((size_t)96 << 20)
 
 typedef struct lane {
-    float *input;         /* (BLOCK, H1) output of the first layer */
-    float *grad_input;    /* (BLOCK, H1) */
+    float *input;         /* (BLOCK, H1) output of the first layer, rows as the trunk wants them */
+    float *grad_input;    /* (BLOCK, H1) likewise */
     mi_mlp_hidden hidden; /* (BLOCK, H_l) */
     float *delta[2];      /* (BLOCK, widest) */
     float *output;        /* (BLOCK) */
@@ -52,6 +52,7 @@ static mi_status shape(const mi_critic *critic, joint *s, mi_error *err)
     s->trunk.kernels = critic->kernels;
     s->trunk.half = critic->half;
     s->trunk.rectified_input = 1;
+    s->trunk.stride[0] = mi_mlp_stride(h1);
     size_t total = 0;
     int wraps = 0;
     for (int side = 0; side < 2; side++) {
@@ -71,10 +72,10 @@ static void lane_layout(lane *a, const mi_critic *critic, const mi_mlp *trunk, m
     const size_t h1 = critic->hidden[0], block = MI_CRITIC_BLOCK;
     for (int k = 0; k < 2; k++)
         a->delta[k] = MI_TAKE(arena, float, block * trunk->widest);
-    a->input = MI_TAKE(arena, float, block *h1);
-    a->grad_input = MI_TAKE(arena, float, block *h1);
+    a->input = MI_TAKE(arena, float, block * trunk->stride[0]);
+    a->grad_input = MI_TAKE(arena, float, block * trunk->stride[0]);
     for (uint32_t l = 0; l + 1 < critic->n_hidden; l++)
-        a->hidden.layer[l] = MI_TAKE(arena, float, block * critic->hidden[l + 1]);
+        a->hidden.layer[l] = MI_TAKE(arena, float, block * trunk->stride[l + 1]);
     a->hidden.packed = mi_mlp_pack_layout(trunk, block, arena);
     a->output = MI_TAKE(arena, float, block);
     a->grad = MI_TAKE(arena, float, trunk->n_params);
@@ -86,10 +87,10 @@ static void keep_layout(joint *s, const mi_critic *critic, mi_arena *arena)
     const size_t pairs = (size_t)critic->max_batch * critic->max_batch;
     size_t width = 0;
     for (uint32_t l = 1; l < critic->n_hidden; l++)
-        width += critic->hidden[l];
+        width += s->trunk.stride[l];
     s->keeps = width * sizeof(float) <= KEPT_BYTES / pairs;
     for (uint32_t l = 1; s->keeps && l < critic->n_hidden; l++)
-        s->kept.layer[l - 1] = MI_TAKE(arena, float, pairs * critic->hidden[l]);
+        s->kept.layer[l - 1] = MI_TAKE(arena, float, pairs * s->trunk.stride[l]);
 }
 
 static mi_status joint_layout(mi_critic *critic, mi_arena *arena, mi_error *err)
@@ -190,9 +191,9 @@ static size_t lane_begin(size_t n, int which)
 /* input = first layer of the block's pairs. */
 static void first_layer(const mi_critic *critic, const pairing *p, const block *b, float *input)
 {
-    const size_t h1 = critic->hidden[0], width = critic->width;
+    const size_t h1 = critic->hidden[0], width = critic->width, stride = mi_mlp_stride(critic->hidden[0]);
     for (size_t r = 0; r < b->rows; r++)
-        for (size_t j = 0; j < b->columns; j++, input += h1)
+        for (size_t j = 0; j < b->columns; j++, input += stride)
             mi_vec_add_relu(input, p->x + (b->row + r) * width, p->y + (b->column + j) * width, h1);
 }
 
@@ -201,7 +202,7 @@ static mi_mlp_hidden hidden_of(const joint *s, const lane *a, const block *b, si
 {
     mi_mlp_hidden hidden = a->hidden;
     for (uint32_t l = 0; kept && l + 1 < s->trunk.n_layers; l++)
-        hidden.layer[l] = s->kept.layer[l] + (b->row * n_y + b->column) * s->trunk.dim[l + 1];
+        hidden.layer[l] = s->kept.layer[l] + (b->row * n_y + b->column) * s->trunk.stride[l + 1];
     return hidden;
 }
 
@@ -285,7 +286,7 @@ static void joint_pairs(mi_critic *critic, const float *params, const float *fea
         for (uint32_t q = first; q < first + m; q++) {
             const float *x = features_x + (index_x ? index_x[q] : q) * width;
             const float *y = features_y + (index_y ? index_y[q] : q) * width;
-            mi_vec_add_relu(a->input + (q - first) * h1, x, y, h1);
+            mi_vec_add_relu(a->input + (q - first) * s->trunk.stride[0], x, y, h1);
             scores[q] = mi_vec_dot(x + h1, y + h1, width - h1);
         }
         mi_mlp_forward(&s->trunk, params + s->trunk_offset, a->input, m, &a->hidden, a->output, 1);
@@ -304,21 +305,22 @@ typedef struct gradient_work {
 /* grad_x (rows of the block, H1) and grad_y (B, H1) += gradient of the first layer's output. */
 static void spread_gradient(const mi_critic *critic, const block *b, const lane *a, float *grad_x)
 {
-    const size_t h1 = critic->hidden[0];
+    const size_t h1 = critic->hidden[0], stride = mi_mlp_stride(critic->hidden[0]);
     const float one = 1.0f;
     for (size_t r = 0; r < b->rows; r++) {
-        const float *grad = a->grad_input + r * b->columns * h1;
+        const float *grad = a->grad_input + r * b->columns * stride;
         float *sum = grad_x + (b->row + r) * h1;
         const mi_product p = {.m = 1,
                               .n = h1,
                               .k = b->columns,
                               .a = &one,
                               .b = grad,
-                              .b_row = h1,
+                              .b_row = stride,
                               .init = b->column > 0 ? sum : NULL,
                               .c = sum};
         critic->kernels->product(&p);
-        mi_vec_add(a->grad_y + b->column * h1, grad, b->columns * h1);
+        for (size_t j = 0; j < b->columns; j++)
+            mi_vec_add(a->grad_y + (b->column + j) * h1, grad + j * stride, h1);
     }
 }
 

@@ -13,7 +13,7 @@ mi_status mi_tower_layout(mi_tower *tower, mi_critic *critic, mi_side side, uint
     if (__builtin_add_overflow(critic->n_params, tower->mlp.n_params, &critic->n_params))
         return mi_fail_at(err, MI_LIMIT, "/critic", "too many parameters");
     for (uint32_t l = 0; l < critic->n_hidden; l++)
-        tower->kept.layer[l] = MI_TAKE(arena, float, (size_t)critic->max_batch * critic->hidden[l]);
+        tower->kept.layer[l] = MI_TAKE(arena, float, critic->max_batch *mi_mlp_stride(critic->hidden[l]));
     return MI_OK;
 }
 
@@ -22,9 +22,9 @@ void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic,
 {
     const uint32_t rows = critic->max_batch > MI_CRITIC_BLOCK ? critic->max_batch : MI_CRITIC_BLOCK;
     for (uint32_t l = 0; l < critic->n_hidden; l++)
-        scratch->passing.layer[l] = MI_TAKE(arena, float, (size_t)MI_CRITIC_BLOCK * critic->hidden[l]);
+        scratch->passing.layer[l] = MI_TAKE(arena, float, MI_CRITIC_BLOCK *mi_mlp_stride(critic->hidden[l]));
     for (int k = 0; k < 2; k++)
-        scratch->delta[k] = MI_TAKE(arena, float, (size_t)critic->max_batch * tower->mlp.widest);
+        scratch->delta[k] = MI_TAKE(arena, float, critic->max_batch *mi_mlp_stride(tower->mlp.widest));
     scratch->packed = mi_mlp_pack_layout(&tower->mlp, rows, arena);
 }
 

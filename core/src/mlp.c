@@ -23,6 +23,7 @@ mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_
     for (uint32_t l = 0; l < n_hidden; l++)
         mlp->dim[l + 1] = hidden[l];
     mlp->dim[n_hidden + 1] = out;
+    mlp->stride[0] = in;
     for (uint32_t l = 0; l < mlp->n_layers; l++) {
         const uint32_t from = mlp->dim[l], to = mlp->dim[l + 1];
         size_t count = 0;
@@ -35,6 +36,8 @@ mi_status mi_mlp_shape(mi_mlp *mlp, uint32_t in, const uint32_t *hidden, uint32_
             return mi_fail_at(err, MI_LIMIT, "/critic/hidden", "a layer of %u by %u is too large", from, to);
         if (to > mlp->widest)
             mlp->widest = to;
+        if (l + 1 < mlp->n_layers)
+            mlp->stride[l + 1] = mi_mlp_stride(to);
     }
     return MI_OK;
 }
@@ -120,14 +123,14 @@ static void layer_forward(const mi_mlp *mlp, const float *params, uint32_t l, co
     const float *weights = params + mlp->weights[l], *bias = params + mlp->biases[l];
     if (m == 1 && last) { /* a product with one column would leave most of every vector empty */
         for (size_t i = 0; i < n; i++)
-            to[i * ld] = mi_vec_dot(in + i * k, weights, k) + bias[0];
+            to[i * ld] = mi_vec_dot(in + i * mlp->stride[l], weights, k) + bias[0];
         return;
     }
     const mi_product p = {.m = n,
                           .n = m,
                           .k = k,
                           .a = in,
-                          .a_row = k,
+                          .a_row = mlp->stride[l],
                           .a_col = 1,
                           .b = weights,
                           .b_row = m,
@@ -151,7 +154,7 @@ void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, 
             mi_vec_multiply(hidden->dropped[l], in, hidden->factor[l], n * mlp->dim[l]);
             in = hidden->dropped[l];
         }
-        layer_forward(mlp, params, l, in, n, hidden->packed, to, last ? ld_out : mlp->dim[l + 1]);
+        layer_forward(mlp, params, l, in, n, hidden->packed, to, last ? ld_out : mlp->stride[l + 1]);
         in = to;
     }
 }
@@ -168,7 +171,7 @@ static void layer_gradient(const mi_mlp *mlp, uint32_t l, const float *in, const
                     .k = n,
                     .a = in,
                     .a_row = 1,
-                    .a_col = k,
+                    .a_col = mlp->stride[l],
                     .b = delta,
                     .b_row = ld,
                     .init = accumulate ? weights : NULL,
@@ -182,7 +185,7 @@ static void layer_gradient(const mi_mlp *mlp, uint32_t l, const float *in, const
                          .a = delta,
                          .a_col = ld,
                          .b = in,
-                         .b_row = k,
+                         .b_row = mlp->stride[l],
                          .init = accumulate ? weights : NULL,
                          .c = weights};
     if (is_half(mlp, l))
@@ -215,9 +218,9 @@ static void layer_backward(const mi_mlp *mlp, const float *params, uint32_t l, c
                           .b_row = m,
                           .b_transposed = 1,
                           .c = below,
-                          .c_row = k,
+                          .c_row = mlp->stride[l],
                           .gate = gate,
-                          .gate_row = k};
+                          .gate_row = mlp->stride[l]};
     weights_product(mlp, l, &p, packed);
 }
 
@@ -242,6 +245,6 @@ void mi_mlp_backward(const mi_mlp *mlp, const float *params, const float *input,
         if (l > 0 && mlp->leak != 0.0f)
             mi_vec_leaky_gradient(below, before, mlp->leak, n * k);
         delta = below;
-        ld = k;
+        ld = mlp->stride[l];
     }
 }
