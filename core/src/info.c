@@ -1,5 +1,7 @@
 #include "mi/info.h"
 
+#include "kernels.h"
+
 #include <cblas.h>
 #include <string.h>
 
@@ -41,11 +43,6 @@ void mi_cpu_get(mi_cpu *out)
                   __builtin_cpu_supports("avx512cd");
     out->avx512_bf16 = out->avx512 && __builtin_cpu_supports("avx512bf16");
 #endif
-}
-
-static const char *engine(const mi_cpu *cpu)
-{
-    return cpu->avx512 ? "avx512" : cpu->avx2 ? "avx2" : "portable";
 }
 
 /* OpenBLAS's x86 kernels by the instructions that they need. Names that are not here are newer than this
@@ -90,16 +87,14 @@ const char *mi_blas_wanted_kernel(const mi_cpu *cpu, const char *reported)
 
 void mi_build_info_get(mi_build_info *out)
 {
-    mi_cpu cpu;
-    mi_cpu_get(&cpu);
     *out = (mi_build_info){
         .version = MUTUALD_VERSION,
         .blas = openblas_get_config(),
         .kernel = openblas_get_corename(),
         .threading = threading(),
-        .engine = engine(&cpu),
+        .engine = mi_kernels_best()->name,
         .compiler = COMPILER,
-        .bf16 = cpu.avx512_bf16,
+        .bf16 = mi_half_kernels_best() != NULL,
     };
 }
 

@@ -1,15 +1,18 @@
 #include "kernels.h"
 
+#include "mi/info.h"
+
 #include <string.h>
 
 static int runs(const mi_kernels *kernels)
 {
 #if defined(__x86_64__)
+    mi_cpu cpu;
+    mi_cpu_get(&cpu);
     if (kernels == &mi_kernels_avx512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+        return cpu.avx512;
     if (kernels == &mi_kernels_avx2)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        return cpu.avx2;
 #endif
     return kernels == &mi_kernels_portable;
 }
@@ -35,7 +38,9 @@ const mi_kernels *mi_kernels_best(void)
 const mi_half_kernels *mi_half_kernels_best(void)
 {
 #if defined(__x86_64__)
-    if (runs(&mi_kernels_avx512) && __builtin_cpu_supports("avx512bf16"))
+    mi_cpu cpu;
+    mi_cpu_get(&cpu);
+    if (cpu.avx512_bf16)
         return &mi_half_kernels_avx512;
 #endif
     return NULL;
