@@ -144,7 +144,10 @@ static double pass(bench *b, int baseline)
     for (uint32_t k = 0; k < b->threads; k++)
         seconds = parts[k].seconds > seconds ? parts[k].seconds : seconds;
     const double began = now(CLOCK_THREAD_CPUTIME_ID);
-    if (b->screen && !baseline) {
+    if (b->screen && !baseline && b->threads == 1) {
+        b->kept += parts[0].result->n_top;
+        mi_screen_result_free(parts[0].result);
+    } else if (b->screen && !baseline) {
         const mi_screen_result *results[MAX_THREADS];
         mi_screen_result *whole = NULL;
         mi_error err;
