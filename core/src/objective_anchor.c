@@ -3,22 +3,27 @@
  * K goes through rule_loss.c, of which this is the fast case: all windows but the anchor's leave one
  * negative out.
  *
- * DESIGN. For an anchor j (a column, say) with negatives i != j and r = e^c:
+ * DESIGN. For a line (a column j, say) with joint pair r_jj, negatives i != j and r = e^c:
  *
- *   S   = sum_i r_ij,   D_k = nu + r_jj + S - r_kj   (k != j: the negative that is left out)
+ *   S = sum_i r_ij,   T = nu + r_jj + S,   D_k = T - r_kj   (k != j: the negative that is left out)
  *   L_j = K/(K+nu) (1/N) sum_k [log D_k - c_jj] + nu/(K+nu) [log(nu+S) - log nu]
  *
  *   dL_j/dc_jj = K/(K+nu) (r_jj (1/N) sum_k 1/D_k - 1)
  *   dL_j/dc_ij = K/(K+nu) r_ij (1/N) sum_{k != i} 1/D_k + nu/(K+nu) r_ij/(nu+S)
  *
- * Both leave-one-out sums (S - r_kj, and the sum of 1/D without i) are built as prefix + suffix: subtracting
- * from the total loses every digit once one term dominates it, which at 8 bits it does. Everything is in
- * double and shifted by the largest score, so scores may reach 600 nats above log nu; a critic beyond that
- * has diverged and gets an infinite loss.
+ * T - r_k loses every digit once r_k dominates T, which at 8 bits it does. But only one negative can: the
+ * largest, whose D is summed without it. For any other r_k <= S/2, so
  *
- * Anchors are independent of each other, so LANES of them go side by side through one tile (candidates x
- * anchors). The contrast over rows is the same code on tiles of the transpose.
+ *   D_k = T (1 - u_k),   u_k = r_k/T <= 1/2,   sum_k u_k <= 1
+ *
+ * loses no more than a bit, prod(1 - u_k) >= 1/4 needs one logarithm a line, and sum_{k != i} 1/D_k may be
+ * the sum over all of them less one term, for the same reason. So no prefix sums, and no transpose: the
+ * passes (anchor_lines.h) go along rows, for both directions at once.
+ *
+ * Everything is in double and shifted by the largest score, so scores may reach 600 nats above log nu; a
+ * critic beyond that has diverged and gets an infinite loss.
  */
+#include "anchor_lines.h"
 #include "objective_entries.h"
 #include "rule_loss.h"
 #include "vecmath.h"
@@ -26,267 +31,219 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
-#define LANES        16u
-#define STRIP        16u /* candidates moved at a time, so that a cache line is used up in either direction */
 #define SPREAD_LIMIT 600.0 /* largest score over log nu: e^-708 is the end of double */
+#define LOGARITHMS   3u    /* of a line at a time */
 
-typedef double lanes[LANES];
-
-typedef struct contrast {
-    size_t batch;
-    size_t by_candidate, by_anchor; /* entry (candidate i, anchor j) is at i*by_candidate + j*by_anchor */
-    double shift;                   /* e^shift = 1 in what follows */
-    double nu, log_nu;              /* nu shifted, log nu as given */
-    double weight_positive, weight_anchor;
-} contrast;
-
-/* One tile; rows past the batch do not exist, lanes past it hold zeros. */
-typedef struct tile {
-    size_t first, count; /* anchors */
-    lanes *ratio;        /* (B, LANES) r of the negatives, 0 for the joint pair */
-    lanes *inverse;      /* (B, LANES) sums over negatives before i, then 1/D, then the gradient */
-    lanes *after;        /* (B, LANES) sum of 1/D over k > i */
-    lanes joint;         /* r_jj */
-    lanes negatives;     /* S */
-    lanes inverse_total; /* sum of 1/D */
-} tile;
-
-/* (B, B) ratios and three tiles' worth of columns. */
-static size_t contrast_bytes(size_t batch)
+static size_t padded(size_t batch)
 {
-    return batch * batch * sizeof(double) + 3 * batch * sizeof(lanes);
+    return (batch + MI_ANCHOR_PADDING - 1) / MI_ANCHOR_PADDING * MI_ANCHOR_PADDING;
+}
+
+/* Ratios; positions, joint pairs and their gradients; the arrays of both directions; logarithms; three lines
+ * of floats. */
+static size_t contrast_bytes(size_t batch, size_t ratio_rows)
+{
+    const size_t doubles = ratio_rows + 3 + 2 * MI_ANCHOR_ARRAYS + LOGARITHMS;
+    return padded(batch) * (doubles * sizeof(double) + 3 * sizeof(float));
+}
+
+size_t mi_anchor_loss_scratch_bytes(size_t batch)
+{
+    return contrast_bytes(batch, 0);
 }
 
 size_t mi_anchor_scratch_bytes(size_t batch)
 {
-    const size_t all = contrast_bytes(batch), some = mi_rule_scratch_bytes(batch);
+    const size_t all = contrast_bytes(batch, batch), some = mi_rule_scratch_bytes(batch);
     return all > some ? all : some;
 }
 
-/*
- * Sum of logarithms by one multiplication each: mantissas in [1,2) multiply, exponents add. For positive
- * normal numbers.
- */
-typedef struct log_sum {
-    double mantissa[LANES];
-    int64_t exponent[LANES];
-} log_sum;
-
-#define EXPONENT_BITS 52
-#define EXPONENT_BIAS 1023
-#define MANTISSA_MASK ((UINT64_C(1) << EXPONENT_BITS) - 1)
-#define RENORMALISE   512u /* products of 2^512 and another 2^512 still fit */
-
-static inline void log_sum_multiply(log_sum *sum, const double *factor)
+static int runs(const mi_anchor_passes *passes)
 {
-#pragma omp simd
-    for (size_t l = 0; l < LANES; l++) {
-        uint64_t bits = 0;
-        memcpy(&bits, &factor[l], sizeof bits);
-        sum->exponent[l] += (int64_t)(bits >> EXPONENT_BITS) - EXPONENT_BIAS;
-        bits = (bits & MANTISSA_MASK) | (uint64_t)EXPONENT_BIAS << EXPONENT_BITS;
-        double mantissa = 0;
-        memcpy(&mantissa, &bits, sizeof mantissa);
-        sum->mantissa[l] *= mantissa;
+#if defined(__x86_64__)
+    if (passes == &mi_anchor_avx512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+    if (passes == &mi_anchor_avx2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+    return passes == &mi_anchor_portable;
+}
+
+static const mi_anchor_passes *const fastest_first[] = {
+#if defined(__x86_64__)
+    &mi_anchor_avx512,
+    &mi_anchor_avx2,
+#endif
+    &mi_anchor_portable,
+};
+
+const mi_anchor_passes *mi_anchor_passes_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof fastest_first / sizeof fastest_first[0]; i++)
+        if (runs(fastest_first[i]) && (!name || strcmp(fastest_first[i]->name, name) == 0))
+            return fastest_first[i];
+    return NULL;
+}
+
+/* Ratios and nu in units of e^shift. */
+typedef struct anchor {
+    double nu, log_nu; /* nu shifted, log nu as given */
+    double weight_positive, weight_anchor;
+    double *joint_gradient;        /* (ld) */
+    double *logarithm[LOGARITHMS]; /* (ld) each, scratch */
+} anchor;
+
+static double *take(double **next, size_t n)
+{
+    double *piece = *next;
+    *next += n;
+    return piece;
+}
+
+static mi_anchor_lines take_lines(double **next, size_t n)
+{
+    return (mi_anchor_lines){.at = take(next, n),
+                             .most = take(next, n),
+                             .others = take(next, n),
+                             .inverse = take(next, n),
+                             .product = take(next, n),
+                             .quotients = take(next, n),
+                             .alone = take(next, n),
+                             .rest = take(next, n),
+                             .share = take(next, n)};
+}
+
+static mi_anchor_matrix lay_out(anchor *a, const float *scores, size_t batch, int both, int keep,
+                                void *scratch)
+{
+    const size_t ld = padded(batch);
+    double *next = scratch;
+    mi_anchor_matrix m = {.scores = scores, .batch = batch, .ld = ld, .both = both};
+    m.position = take(&next, ld);
+    m.joint = take(&next, ld);
+    a->joint_gradient = take(&next, ld);
+    m.column = take_lines(&next, ld);
+    m.row = take_lines(&next, ld);
+    m.column.surplus = 2.0;
+    m.row.surplus = (double)(ld - batch + 2);
+    for (size_t k = 0; k < LOGARITHMS; k++)
+        a->logarithm[k] = take(&next, ld);
+    if (keep)
+        m.ratio = take(&next, batch * ld);
+    m.top = (float *)next;
+    m.top_row = m.top + ld;
+    m.index = m.top + 2 * ld;
+    for (size_t j = 0; j < ld; j++) {
+        m.position[j] = (double)j;
+        m.index[j] = (float)j;
     }
+    return m;
 }
 
-static void log_sum_renormalise(log_sum *sum)
-{
-    for (size_t l = 0; l < LANES; l++) {
-        int exponent = 0;
-        sum->mantissa[l] = frexp(sum->mantissa[l], &exponent);
-        sum->exponent[l] += exponent;
-    }
-}
-
-static double log_sum_value(const log_sum *sum, size_t lane)
-{
-    return log(sum->mantissa[lane]) + (double)sum->exponent[lane] * 0.69314718055994530942;
-}
-
-/* Entry of candidate i and anchor first + l. */
-static inline size_t entry(const tile *t, const contrast *c, size_t i, size_t l)
-{
-    return i * c->by_candidate + (t->first + l) * c->by_anchor;
-}
-
-static void load(tile *t, const contrast *c, const double *ratio)
-{
-    memset(t->ratio, 0, c->batch * sizeof(lanes));
-    memset(t->joint, 0, sizeof t->joint);
-    for (size_t i = 0; i < c->batch; i += STRIP)
-        for (size_t l = 0; l < t->count; l++)
-            for (size_t k = i; k < i + STRIP && k < c->batch; k++)
-                t->ratio[k][l] = ratio[entry(t, c, k, l)];
-    for (size_t l = 0; l < t->count; l++) {
-        t->joint[l] = t->ratio[t->first + l][l];
-        t->ratio[t->first + l][l] = 0;
-    }
-}
-
-/* inverse[i] = sum of the negatives before i; negatives = all of them. */
+/* T of all lines. */
 MI_VECTOR_CLONES
-static void sum_before(tile *t, size_t batch)
+static void invert(const anchor *a, const mi_anchor_matrix *m, const mi_anchor_lines *lines)
 {
-    lanes running = {0};
-    for (size_t i = 0; i < batch; i++) {
 #pragma omp simd
-        for (size_t l = 0; l < LANES; l++) {
-            t->inverse[i][l] = running[l];
-            running[l] += t->ratio[i][l];
-        }
-    }
-    memcpy(t->negatives, running, sizeof running);
+    for (size_t j = 0; j < m->ld; j++)
+        lines->inverse[j] = 1.0 / (a->nu + m->joint[j] + lines->others[j] + lines->most[j]);
 }
 
-/* From the last candidate to the first: D from what is before and what is after, its logarithm, its inverse,
- * and the inverses after it. */
 MI_VECTOR_CLONES
-static void invert(tile *t, const contrast *c, log_sum *logs)
+static double sum_losses(const anchor *a, const mi_anchor_matrix *m, const mi_anchor_lines *lines)
 {
-    lanes running = {0}, inverses = {0}, common;
-    for (size_t l = 0; l < LANES; l++) {
-        common[l] = c->nu + t->joint[l];
-        logs->mantissa[l] = 1.0;
-        logs->exponent[l] = 0;
-    }
-    for (size_t i = c->batch; i-- > 0;) {
-        lanes denominator;
-        double *ratio = t->ratio[i], *inverse = t->inverse[i], *after = t->after[i];
+    const double n = (double)(m->batch - 1);
+    double *const total = a->logarithm[0], *const least = a->logarithm[1], *const anchored = a->logarithm[2];
+    double loss = 0;
 #pragma omp simd
-        for (size_t l = 0; l < LANES; l++) {
-            denominator[l] = common[l] + (inverse[l] + running[l]);
-            running[l] += ratio[l];
-            inverse[l] = 1.0 / denominator[l];
-        }
-        if (i >= t->first && i < t->first + t->count) { /* the joint pair is no negative to leave out */
-            denominator[i - t->first] = 1.0;
-            inverse[i - t->first] = 0.0;
-        }
-#pragma omp simd
-        for (size_t l = 0; l < LANES; l++) {
-            after[l] = inverses[l];
-            inverses[l] += inverse[l];
-        }
-        log_sum_multiply(logs, denominator);
-        if (i % RENORMALISE == 0)
-            log_sum_renormalise(logs);
+    for (size_t j = 0; j < m->ld; j++) {
+        least[j] = a->nu + m->joint[j] + lines->others[j]; /* D without the largest */
+        total[j] = least[j] + lines->most[j];
+        least[j] *= lines->product[j];
+        anchored[j] = a->nu + lines->others[j] + lines->most[j];
     }
-    memcpy(t->inverse_total, inverses, sizeof inverses);
+    for (size_t k = 0; k < LOGARITHMS; k++)
+        mi_vec_log(a->logarithm[k], a->logarithm[k], m->batch);
+    for (size_t j = 0; j < m->batch; j++) {
+        const double joint = (double)m->scores[j * (m->batch + 1)];
+        const double positive = ((n - 1.0) * total[j] + least[j]) / n + m->shift - joint;
+        loss += a->weight_positive * positive + a->weight_anchor * (anchored[j] + m->shift - a->log_nu);
+    }
+    return loss;
 }
 
-static double tile_loss(const tile *t, const contrast *c, const log_sum *logs, const float *scores)
-{
-    const double n = (double)(c->batch - 1);
-    double total = 0;
-    for (size_t l = 0; l < t->count; l++) {
-        const double joint = (double)scores[(t->first + l) * (c->batch + 1)];
-        const double positive = log_sum_value(logs, l) / n + c->shift - joint;
-        const double anchor = log(c->nu + t->negatives[l]) + c->shift - c->log_nu;
-        total += c->weight_positive * positive + c->weight_anchor * anchor;
-    }
-    return total;
-}
-
-/* inverse becomes the gradient of the tile. */
+/* What the pass needs for the gradient, and this direction's part of that of the joint pairs. */
 MI_VECTOR_CLONES
-static void tile_gradient(tile *t, const contrast *c)
+static void differentiate(const anchor *a, const mi_anchor_matrix *m, const mi_anchor_lines *lines)
 {
-    const double per_negative = c->weight_positive / (double)(c->batch - 1);
-    lanes before = {0}, anchor;
-    for (size_t l = 0; l < LANES; l++)
-        anchor[l] = c->weight_anchor / (c->nu + t->negatives[l]);
-    for (size_t i = 0; i < c->batch; i++) {
-        const double *ratio = t->ratio[i], *after = t->after[i];
-        double *inverse = t->inverse[i];
+    const double per_negative = a->weight_positive / (double)(m->batch - 1);
 #pragma omp simd
-        for (size_t l = 0; l < LANES; l++) {
-            const double others = before[l] + after[l];
-            before[l] += inverse[l];
-            inverse[l] = ratio[l] * (per_negative * others + anchor[l]);
-        }
+    for (size_t j = 0; j < m->ld; j++) {
+        const double least = a->nu + m->joint[j] + lines->others[j], share = per_negative * lines->inverse[j];
+        const double quotients = lines->quotients[j] - lines->surplus,
+                     most = (least + lines->most[j]) / least;
+        const double of_anchor = a->weight_anchor / (a->nu + lines->others[j] + lines->most[j]);
+        lines->share[j] = share;
+        lines->alone[j] = share * quotients + of_anchor;
+        lines->rest[j] = share * (quotients + most) + of_anchor;
+        a->joint_gradient[j] += share * m->joint[j] * (quotients + most) - a->weight_positive;
     }
-    for (size_t l = 0; l < t->count; l++)
-        t->inverse[t->first + l][l] = per_negative * t->joint[l] * t->inverse_total[l] - c->weight_positive;
 }
 
-static void store(const tile *t, const contrast *c, float *grad, int add)
+static void fill_gradient(const anchor *a, const mi_anchor_passes *passes, const mi_anchor_matrix *m,
+                          float *grad)
 {
-    for (size_t i = 0; i < c->batch; i += STRIP)
-        for (size_t l = 0; l < t->count; l++)
-            for (size_t k = i; k < i + STRIP && k < c->batch; k++) {
-                float *out = grad + entry(t, c, k, l);
-                *out = (float)t->inverse[k][l] + (add ? *out : 0.0f);
-            }
+    memset(a->joint_gradient, 0, m->ld * sizeof *a->joint_gradient);
+    differentiate(a, m, &m->column);
+    if (m->both)
+        differentiate(a, m, &m->row);
+    passes->gradient(m, grad);
+    for (size_t j = 0; j < m->batch; j++)
+        grad[j * (m->batch + 1)] = (float)a->joint_gradient[j];
 }
 
-static double contrast_all(const contrast *c, const float *scores, const double *ratio, lanes *columns,
-                           float *grad, int add)
+static void no_loss(double largest, size_t batch, float *grad, double *loss)
 {
-    double total = 0;
-    for (size_t first = 0; first < c->batch; first += LANES) {
-        tile t = {
-            .first = first,
-            .count = c->batch - first < LANES ? c->batch - first : LANES,
-            .ratio = columns,
-            .inverse = columns + c->batch,
-            .after = columns + 2 * c->batch,
-        };
-        log_sum logs;
-        load(&t, c, ratio);
-        sum_before(&t, c->batch);
-        invert(&t, c, &logs);
-        total += tile_loss(&t, c, &logs, scores);
-        if (grad) {
-            tile_gradient(&t, c);
-            store(&t, c, grad, add);
-        }
+    *loss = largest * (double)INFINITY;
+    for (size_t i = 0; grad && i < batch * batch; i++)
+        grad[i] = NAN;
+}
+
+void mi_anchor_contrast(const mi_anchor_passes *passes, const float *scores, size_t batch,
+                        const mi_objective_params *params, float *grad, double *loss, void *scratch)
+{
+    assert(batch >= 2 && params->nu > 0);
+    const double n = (double)(batch - 1), log_nu = log(params->nu);
+    const double per_anchor = mi_direction_weight(params) / ((n + params->nu) * (double)batch);
+    anchor a = {
+        .log_nu = log_nu, .weight_positive = n * per_anchor, .weight_anchor = params->nu * per_anchor};
+    mi_anchor_matrix m = lay_out(&a, scores, batch, mi_contrasts_rows(params), grad != NULL, scratch);
+    const double largest = (double)passes->scan(&m);
+    m.shift = rint((largest < log_nu ? log_nu : largest) / MI_ANCHOR_SHIFT) * MI_ANCHOR_SHIFT;
+    a.nu = exp(log_nu - m.shift);
+    if (!(m.shift - log_nu < SPREAD_LIMIT)) { /* or a score is not finite */
+        no_loss(largest, batch, grad, loss);
+        return;
     }
-    return total;
+    passes->sum(&m);
+    invert(&a, &m, &m.column);
+    if (m.both)
+        invert(&a, &m, &m.row);
+    passes->multiply(&m, grad != NULL);
+    *loss = sum_losses(&a, &m, &m.column) + (m.both ? sum_losses(&a, &m, &m.row) : 0.0);
+    if (grad)
+        fill_gradient(&a, passes, &m, grad);
 }
 
 void mi_anchor_loss_and_grad(const float *scores, size_t batch, const mi_objective_params *params,
                              float *grad, double *loss, void *scratch)
 {
-    assert(batch >= 2 && params->nu > 0);
-    if (mi_candidates(params, batch) != batch - 1) {
+    if (mi_candidates(params, batch) != batch - 1)
         mi_rule_loss_and_grad(MI_RULE_LOG, scores, batch, params, grad, loss, scratch);
-        return;
-    }
-    double *ratio = scratch;
-    lanes *columns = (lanes *)(ratio + batch * batch);
-    const double n = (double)(batch - 1), log_nu = log(params->nu);
-    const double largest = (double)mi_vec_max(scores, batch * batch);
-    const double shift = largest < log_nu ? log_nu : largest;
-    const double per_anchor = mi_direction_weight(params) / ((n + params->nu) * (double)batch);
-    contrast c = {
-        .batch = batch,
-        .by_candidate = batch,
-        .by_anchor = 1,
-        .shift = shift,
-        .nu = exp(log_nu - shift),
-        .log_nu = log_nu,
-        .weight_positive = n * per_anchor,
-        .weight_anchor = params->nu * per_anchor,
-    };
-    if (!(shift - log_nu < SPREAD_LIMIT)) { /* or a score is not finite */
-        *loss = largest * (double)INFINITY;
-        for (size_t i = 0; grad && i < batch * batch; i++)
-            grad[i] = NAN;
-        return;
-    }
-    mi_vec_exp(ratio, scores, shift, batch * batch);
-    double total = contrast_all(&c, scores, ratio, columns, grad, 0);
-    if (mi_contrasts_rows(params)) {
-        c.by_candidate = 1;
-        c.by_anchor = batch;
-        total += contrast_all(&c, scores, ratio, columns, grad, 1);
-    }
-    *loss = total;
+    else
+        mi_anchor_contrast(mi_anchor_passes_find(NULL), scores, batch, params, grad, loss, scratch);
 }
 
 /* The definition, term by term: each left-out negative has its own sum. */

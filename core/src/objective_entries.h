@@ -18,6 +18,7 @@
 
 /* objective_anchor.c */
 size_t mi_anchor_scratch_bytes(size_t batch);
+size_t mi_anchor_loss_scratch_bytes(size_t batch); /* of the loss alone, K = B-1 */
 MI_LOSS_FUNCTIONS(anchor)
 MI_ESTIMATE_FUNCTION(anchor_estimate)
 mi_status mi_anchor_check(const mi_objective_params *params, uint32_t batch, mi_error *err);
