@@ -20,8 +20,8 @@ struct hub {
     id_list *delivering;        /* loop thread */
 
     uv_mutex_t lock; /* of all below */
-    uv_cond_t queue_changed;
-    uint64_t queue_generation;
+    hub_queue_listener *queue_listener;
+    void *queue_ctx;
     id_list *pending;
 };
 
@@ -65,15 +65,11 @@ mi_status hub_new(hub **out, uv_loop_t *loop, mi_error *err)
     h->loop_thread = uv_thread_self();
     if (uv_mutex_init(&h->lock))
         goto out;
-    if (uv_cond_init(&h->queue_changed))
-        goto out_mutex;
     if (uv_async_init(loop, &h->async, deliver))
-        goto out_cond;
+        goto out_mutex;
     h->async.data = h;
     *out = h;
     return MI_OK;
-out_cond:
-    uv_cond_destroy(&h->queue_changed);
 out_mutex:
     uv_mutex_destroy(&h->lock);
 out:
@@ -107,31 +103,26 @@ void hub_notify_job(hub *h, const char *job_id)
     uv_async_send(&h->async);
 }
 
-void hub_notify_queue(hub *h)
+/* With the lock held, so that nobody is called any more once this has returned. */
+void hub_subscribe_queue(hub *h, hub_queue_listener *listener, void *ctx)
 {
     uv_mutex_lock(&h->lock);
-    h->queue_generation++;
-    uv_cond_broadcast(&h->queue_changed);
+    h->queue_listener = listener;
+    h->queue_ctx = ctx;
     uv_mutex_unlock(&h->lock);
 }
 
-void hub_wait_queue(hub *h, uint64_t *seen, uint32_t timeout_ms)
+void hub_notify_queue(hub *h)
 {
-    uint64_t deadline = uv_hrtime() + timeout_ms * UINT64_C(1000000);
     uv_mutex_lock(&h->lock);
-    while (h->queue_generation == *seen) {
-        uint64_t now = uv_hrtime();
-        if (now >= deadline || uv_cond_timedwait(&h->queue_changed, &h->lock, deadline - now) == UV_ETIMEDOUT)
-            break;
-    }
-    *seen = h->queue_generation;
+    if (h->queue_listener)
+        h->queue_listener(h->queue_ctx);
     uv_mutex_unlock(&h->lock);
 }
 
 static void on_closed(uv_handle_t *handle)
 {
     hub *h = handle->data;
-    uv_cond_destroy(&h->queue_changed);
     uv_mutex_destroy(&h->lock);
     free_hub(h);
 }

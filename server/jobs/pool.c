@@ -12,25 +12,15 @@
 #define IDLE_MS    2000 /* leases that ran out are found by asking, not by a hint */
 #define TROUBLE_MS 1000
 
-/* A hint that comes between the claim and this is missed; the run's next report finds the cancel. */
-static void hold_job(worker *w, const char *job_id)
-{
-    uv_mutex_lock(&w->pool->lock);
-    memcpy(w->job_id, job_id, strlen(job_id) + 1);
-    atomic_store(&w->look, false);
-    uv_mutex_unlock(&w->pool->lock);
-}
-
 static void execute(worker *w, const store_run *run)
 {
-    hold_job(w, run->job_id);
-    metric_add(METRIC_WORKERS_BUSY, 1);
+    /* A hint that comes between the claim and this is missed; the run's next report finds the cancel. */
+    worker_hold(w, run->job_id);
     if (run->combine)
         worker_combine(w, run);
     else
         worker_step(w, run);
-    metric_add(METRIC_WORKERS_BUSY, -1);
-    hold_job(w, "");
+    worker_let_go(w);
 }
 
 /* Training takes all that the cores can give; whoever serves requests goes first. In Linux a nice value is a
@@ -56,25 +46,51 @@ static void work(void *arg)
             store_run_fini(&run);
             continue;
         }
-        if (status != MI_NOT_FOUND)
+        if (status == MI_NOT_FOUND) {
+            worker_idle(w, IDLE_MS);
+        } else {
             log_error("claiming failed", "status", mi_status_name(status), "why", err.message, NULL);
-        hub_wait_queue(config->hub, &w->queue_seen, status == MI_NOT_FOUND ? IDLE_MS : TROUBLE_MS);
+            worker_wait(w, TROUBLE_MS);
+        }
     }
 }
 
-mi_status job_pool_start(job_pool **out, const job_pool_config *config, mi_error *err)
+static mi_status new_pool(job_pool **out, const job_pool_config *config, mi_error *err)
 {
-    *out = NULL;
     job_pool *pool = calloc(1, sizeof *pool + config->n_workers * sizeof *pool->workers);
     if (!pool)
         return mi_fail(err, MI_MEMORY, "%u workers", config->n_workers);
     pool->config = *config;
+    pool->n_cores = uv_available_parallelism();
     if (uv_mutex_init(&pool->lock)) {
         free(pool);
         return mi_fail(err, MI_MEMORY, "workers' lock");
     }
-    for (uint32_t i = 0; i < config->n_workers; i++)
+    if (uv_cond_init(&pool->wake)) {
+        uv_mutex_destroy(&pool->lock);
+        free(pool);
+        return mi_fail(err, MI_MEMORY, "workers' lock");
+    }
+    mi_status status = MI_OK;
+    for (uint32_t i = 0; i < config->n_workers && status == MI_OK; i++) {
         pool->workers[i].pool = pool;
+        status = mi_crew_new(&pool->workers[i].crew, err);
+    }
+    if (status == MI_OK)
+        *out = pool;
+    else
+        job_pool_free(pool);
+    return status;
+}
+
+mi_status job_pool_start(job_pool **out, const job_pool_config *config, mi_error *err)
+{
+    job_pool *pool = NULL;
+    *out = NULL;
+    mi_status status = new_pool(&pool, config, err);
+    if (status != MI_OK)
+        return status;
+    hub_subscribe_queue(config->hub, pool_queue_changed, pool);
     /* hint walks all of workers[] from the first claim on, so n_workers counts threads and config.n_workers
      * slots. */
     for (; pool->n_workers < config->n_workers; pool->n_workers++) {
@@ -112,6 +128,7 @@ void job_pool_join(job_pool *pool)
 {
     for (uint32_t i = 0; i < pool->n_workers; i++)
         uv_thread_join(&pool->workers[i].thread);
+    hub_subscribe_queue(pool->config.hub, NULL, NULL);
     metric_set(METRIC_WORKERS, 0);
 }
 
@@ -119,6 +136,9 @@ void job_pool_free(job_pool *pool)
 {
     if (!pool)
         return;
+    for (uint32_t i = 0; i < pool->config.n_workers; i++)
+        mi_crew_free(pool->workers[i].crew);
+    uv_cond_destroy(&pool->wake);
     uv_mutex_destroy(&pool->lock);
     free(pool);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define LOOK_MS    100  /* at most this often on a hint: reports of the job's other runs hint too */
+#define TURN_MS    2000 /* a helper looks at the queue at least this often: nobody else may, for lost leases */
 #define TROUBLE_MS 1000 /* pause of reports and renewals after the store failed */
 
 typedef struct session {
@@ -30,6 +31,7 @@ typedef struct session {
     uint64_t session_steps;          /* likewise */
     int64_t deadline_ms;             /* this and below: monotonic */
     int64_t renew_ms, checkpoint_ms; /* next due */
+    int64_t turn_ms;                 /* next look at the queue by the helper */
     int64_t asked_ms, trouble_ms;    /* last talk with the store; no talk before */
     void *buffer;                    /* envelope and checkpoint */
     size_t capacity;
@@ -152,6 +154,10 @@ static mi_status look_up(session *s, mi_error *err)
         s->checkpoint_ms = now + s->w->pool->config.checkpoint_ms;
         status = save_checkpoint(s, err);
     }
+    if (now >= s->turn_ms) {
+        s->turn_ms = now + TURN_MS;
+        worker_turn_help(s->w);
+    }
     if (now < s->trouble_ms || status != MI_OK)
         return status;
     if (reporter_due(&s->reporter, &s->progress, now))
@@ -181,7 +187,13 @@ static mi_status open_session(session *s, mi_error *err)
     s->ops = is_cell ? &task_benchmark : &task_train;
     s->progress.n_levels = is_cell ? proto_job_levels(s->inputs.job) : 0;
     status = s->ops->open(&s->task, &s->inputs, s->record, err);
-    return status == MI_OK ? restore_checkpoint(s, err) : status;
+    if (status == MI_OK)
+        status = restore_checkpoint(s, err);
+    if (status == MI_OK && s->ops->set_crew) {
+        s->ops->set_crew(s->task, s->w->crew);
+        worker_welcome_help(s->w);
+    }
+    return status;
 }
 
 static mi_status step_to_end(session *s, mi_error *err)
@@ -284,6 +296,7 @@ void worker_step(worker *w, const store_run *run)
         worker_settle(w, run, &err);
     }
     metric_add(METRIC_TRAIN_MS, (int64_t)(s.session_s * 1000.0));
+    worker_end_help(w);
     if (s.ops)
         s.ops->close(s.task);
     job_inputs_close(&s.inputs);

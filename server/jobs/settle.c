@@ -26,7 +26,7 @@ mi_status worker_persist(worker *w, const store_run *run, mi_status (*attempt)(v
         if (!warned)
             log_warn("result cannot be kept yet", "job", run->job_id, "why", err ? err->message : "", NULL);
         warned = true;
-        hub_wait_queue(config->hub, &w->queue_seen, RETRY_MS);
+        worker_wait(w, RETRY_MS);
         bool canceled = false;
         status = store_run_renew(config->store, run, config->lease_ms, &canceled, err);
         if (status == MI_STALE)

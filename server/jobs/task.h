@@ -8,6 +8,7 @@
 
 #include "inputs.h"
 #include "mi/benchmark.h"
+#include "mi/crew.h"
 
 /* Where a run stands. */
 typedef struct task_progress {
@@ -25,6 +26,8 @@ typedef struct task_ops {
     /* inputs live as long as the task. MI_MEMORY, MI_INVALID. */
     mi_status (*open)(void **out, const job_inputs *inputs, const store_run *run, mi_error *err);
     void (*close)(void *task); /* NULL is legal */
+    /* The task may split its work with the crew from here on; NULL: it has no use for one. */
+    void (*set_crew)(void *task, mi_crew *crew);
     /* Errors as mi_run_step. */
     mi_status (*step)(void *task, task_progress *out, mi_error *err);
     /* Size of a checkpoint, 0: nothing to save; buffer NULL measures. */

@@ -100,5 +100,5 @@ static mi_status bench_finish(void *task, size_t room, char **out, size_t *n, mi
     return status;
 }
 
-const task_ops task_benchmark = {bench_open,       bench_close,   bench_step,
+const task_ops task_benchmark = {bench_open,       bench_close,   NULL,        bench_step,
                                  bench_checkpoint, bench_restore, bench_finish};

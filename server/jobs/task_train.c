@@ -18,6 +18,11 @@ static void train_close(void *task)
     mi_run_free(task);
 }
 
+static void train_set_crew(void *task, mi_crew *crew)
+{
+    mi_run_set_crew(task, crew);
+}
+
 static mi_status train_step(void *task, task_progress *out, mi_error *err)
 {
     mi_progress at;
@@ -59,5 +64,5 @@ static mi_status train_finish(void *task, size_t room, char **out, size_t *n, mi
     return status;
 }
 
-const task_ops task_train = {train_open,       train_close,   train_step,
+const task_ops task_train = {train_open,       train_close,   train_set_crew, train_step,
                              train_checkpoint, train_restore, train_finish};

@@ -5,6 +5,7 @@
 #include "base/hub.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "fake_store.h"
 #include "mi/info.h"
 #include "pool_bench.h"
@@ -239,6 +240,68 @@ START_TEST(test_no_curve_where_none_is_wanted)
 }
 END_TEST
 
+/* ---- helping ---- */
+
+/* Without hints in between: helpers leave for each. */
+static void wait_for_helpers(int64_t n)
+{
+    const int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
+    while (metric_get(METRIC_WORKERS_HELPING) != n) {
+        ck_assert_int_lt(clock_monotonic_ms(), deadline);
+        uv_sleep(1);
+    }
+}
+
+START_TEST(test_an_idle_worker_helps_with_the_run_of_another_until_there_is_work)
+{
+    bench b = {0};
+    if (uv_available_parallelism() < 2)
+        return;
+    store *s = fake_store_new(1, N_PAIRS, 600, ENDLESS);
+    start(&b, s, 2, 600000);
+    wait_for_helpers(1);
+    /* The run is to be had again, and whose it was does not know yet. */
+    fake_store_restart(s);
+    hub_notify_queue(b.hub);
+    wait_until(&b, s, has_reports);
+    wait_for_helpers(1);
+    finish(&b, s); /* returns: a helper leaves when the workers stop */
+    ck_assert_int_eq(metric_get(METRIC_WORKERS_HELPING), 0);
+}
+END_TEST
+
+START_TEST(test_nobody_helps_when_all_cores_are_busy)
+{
+    bench b = {0};
+    const uint32_t cores = uv_available_parallelism();
+    if (cores > FAKE_RUNS_MAX - 1)
+        return;
+    store *s = fake_store_new(cores, N_PAIRS, 600, ENDLESS);
+    start(&b, s, cores + 2, 600000);
+    while (metric_get(METRIC_WORKERS_BUSY) < cores)
+        uv_sleep(1);
+    uv_sleep(20);
+    ck_assert_int_eq(metric_get(METRIC_WORKERS_HELPING), 0);
+    finish(&b, s);
+}
+END_TEST
+
+/* Results do not depend on helpers that come and go. */
+START_TEST(test_help_does_not_change_the_bytes)
+{
+    bench b = {0};
+    store *s = fake_store_new(3, N_PAIRS, 600, QUICK);
+    start(&b, s, 4, 60000);
+    for (bool done = false; !done; uv_sleep(1)) {
+        done = is_terminal(fake_store_lock(s));
+        fake_store_unlock(s);
+        hub_notify_queue(b.hub);
+    }
+    check_same_as_reference(s);
+    finish(&b, s);
+}
+END_TEST
+
 /* ---- comparisons ---- */
 
 #define THREE ",\"objectives\":[\"infonce-anchor\",\"infonce\",\"nwj\"]"
@@ -411,6 +474,8 @@ int main(void)
               test_hint_of_a_cancel_is_followed_at_once, test_lost_lease_drops_the_run_without_a_word,
               test_store_trouble_does_not_end_training, test_result_waits_for_a_full_disk,
               test_failures_say_what_it_was, test_no_curve_where_none_is_wanted,
+              test_an_idle_worker_helps_with_the_run_of_another_until_there_is_work,
+              test_nobody_helps_when_all_cores_are_busy, test_help_does_not_change_the_bytes,
               test_comparison_has_the_estimates_of_its_objectives,
               test_stopped_comparison_goes_on_to_the_same_bytes, test_comparison_waits_for_a_full_disk,
               test_an_objective_that_diverges_fails_alone, test_a_comparison_of_which_nothing_stands_fails,

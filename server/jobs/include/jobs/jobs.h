@@ -7,6 +7,10 @@
  * mi_run_step), and between steps: polls its cancel flag, renews the lease, reports progress (at most every
  * 100 ms), takes a checkpoint (every checkpoint_s). Workers know no HTTP and no JSON beyond proto's encoders;
  * they meet everybody in the store.
+ *
+ * A worker that finds nothing to claim helps with the run of another one (mi/crew.h) if that leaves no core
+ * with two threads, until there is something to claim: one job alone uses two cores. Results do not depend on
+ * it. idle.c has the rules.
  */
 #ifndef JOBS_H
 #define JOBS_H
