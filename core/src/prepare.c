@@ -2,6 +2,7 @@
 
 #include "one_hot.h"
 #include "pca.h"
+#include "vector_clones.h"
 
 #include <assert.h>
 #include <cblas.h>
@@ -9,11 +10,13 @@
 #include <math.h>
 #include <string.h>
 
-#define ROW_BLOCK       256u /* rows projected or transformed at a time */
-#define COLUMN_BLOCK    16u  /* columns gathered at a time: one cache line of a row */
-#define AUTO_LEAST      8u   /* components that "auto" keeps at least */
-#define AUTO_ROWS_EACH  20u  /* rows that "auto" wants for a component */
-#define AUTO_ROWS_LEAST 4u   /* rows to a column with which "auto" leaves the columns alone */
+#define ROW_BLOCK       256u  /* rows projected at a time */
+#define RANK_BLOCK      4096u /* rows transformed at a time: a column's sorted values serve them from cache */
+#define COLUMN_BLOCK    16u   /* columns gathered at a time: one cache line of a row */
+#define AUTO_LEAST      8u    /* components that "auto" keeps at least */
+#define AUTO_ROWS_EACH  20u   /* rows that "auto" wants for a component */
+#define AUTO_ROWS_LEAST 4u    /* rows to a column with which "auto" leaves the columns alone */
+#define SEARCHES        32u   /* at a time */
 #define RADIX_BITS      8u
 #define RADIX           (1u << RADIX_BITS)
 
@@ -313,12 +316,15 @@ static void sort_floats(float *values, uint32_t n, uint32_t *scratch)
         values[i] = value_of_bits(from[i]);
 }
 
-/* Average ranks in halves, held within half a rank of the ends. */
+/* Average ranks in halves, held within half a rank of the ends; odd around the middle one. */
 static void fill_normal_scores(mi_prepare *p)
 {
     const double n = p->n_fit;
-    for (size_t halves = 0; halves <= 2 * (size_t)p->n_fit; halves++)
-        p->normal[halves] = (float)mi_normal_quantile(fmin(fmax(0.5 * (double)halves, 0.5), n - 0.5) / n);
+    const size_t last = 2 * (size_t)p->n_fit;
+    for (size_t halves = 0; halves <= last / 2; halves++) {
+        p->normal[halves] = (float)mi_normal_quantile(fmax(0.5 * (double)halves, 0.5) / n);
+        p->normal[last - halves] = -p->normal[halves];
+    }
 }
 
 mi_status mi_prepare_fit(mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows, mi_error *err)
@@ -341,14 +347,22 @@ mi_status mi_prepare_fit(mi_prepare *p, mi_arena *arena, mi_matrix data, const u
     return MI_OK;
 }
 
-/* How many of the ascending values are < v. The steps depend on n alone and choose by arithmetic: no branch
- * to mispredict, and searches of neighbouring values overlap. */
-static uint32_t count_below(const float *sorted, uint32_t n, float v)
+/* below[i]: how many of the ascending values are < value[i]. The steps depend on n alone and choose by
+ * arithmetic; many searches go side by side, since each step waits for memory. */
+MI_VECTOR_CLONES
+static void count_below(const float *sorted, uint32_t n, const float value[SEARCHES],
+                        uint32_t below[SEARCHES])
 {
-    const float *base = sorted;
-    for (; n > 1; n -= n / 2)
-        base += (n / 2) * (uint32_t)(base[n / 2 - 1] < v);
-    return (uint32_t)(base - sorted) + (*base < v);
+    for (size_t i = 0; i < SEARCHES; i++)
+        below[i] = 0;
+    for (; n > 1; n -= n / 2) {
+        const uint32_t half = n / 2;
+#pragma omp simd
+        for (size_t i = 0; i < SEARCHES; i++)
+            below[i] += sorted[below[i] + half - 1] < value[i] ? half : 0;
+    }
+    for (size_t i = 0; i < SEARCHES; i++)
+        below[i] += sorted[below[i]] < value[i];
 }
 
 /* How many are <= v, given how many are below. Most values have no tie. */
@@ -370,9 +384,16 @@ static uint32_t count_at_most(const float *sorted, uint32_t n, float v, uint32_t
 /* n values with a stride, each to its rank's normal score. */
 static void rank_gaussian(const mi_prepare *p, const float *sorted, float *value, uint32_t n, size_t stride)
 {
-    for (uint32_t i = 0; i < n; i++, value += stride) {
-        const uint32_t below = count_below(sorted, p->n_fit, *value);
-        *value = p->normal[(size_t)below + count_at_most(sorted, p->n_fit, *value, below)];
+    for (uint32_t first = 0; first < n; first += SEARCHES) {
+        const uint32_t count = min_u32(SEARCHES, n - first);
+        float wanted[SEARCHES] = {0};
+        uint32_t below[SEARCHES];
+        for (uint32_t i = 0; i < count; i++)
+            wanted[i] = value[(first + i) * stride];
+        count_below(sorted, p->n_fit, wanted, below);
+        for (uint32_t i = 0; i < count; i++)
+            value[(first + i) * stride] =
+                p->normal[(size_t)below[i] + count_at_most(sorted, p->n_fit, wanted[i], below[i])];
     }
 }
 
@@ -393,26 +414,36 @@ static void transform_coordinates(const mi_prepare *p, float *out, uint32_t n)
     }
 }
 
+/* out (n, dim_out): coordinates of n rows from `first` of the list. z is scratch of PCA. */
+static void gather_rows(const mi_prepare *p, const mi_pca_input *in, const uint32_t *rows, uint32_t first,
+                        uint32_t n, float *z, float *out)
+{
+    if (p->pca) {
+        project(p, in, rows, first, n, z, out);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const float *row = in->data + (rows ? rows[first + i] : first + i) * in->stride;
+        float *to = out + (size_t)i * p->dim_out;
+        for (uint32_t c = 0; c < p->dim_out; c++)
+            to[c] = row[p->used[c]];
+        for (uint32_t c = 0; p->has_levels && c < p->dim_out; c++)
+            to[c] = mi_one_hot_value(to[c], p->level[c]);
+    }
+}
+
 void mi_prepare_apply(const mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows,
                       uint32_t n_rows, float *out)
 {
     const size_t mark = mi_arena_mark(arena);
     const mi_pca_input in = pca_input(p, data, rows);
     float *z = take_columns(arena, p);
-    for (uint32_t first = 0; first < n_rows; first += ROW_BLOCK) {
-        const uint32_t n = min_u32(ROW_BLOCK, n_rows - first);
-        float *block = out + (size_t)first * p->dim_out;
-        if (p->pca)
-            project(p, &in, rows, first, n, z, block);
-        for (uint32_t i = 0; !p->pca && i < n; i++) {
-            const float *row = data.data + (rows ? rows[first + i] : first + i) * data.cols;
-            float *to = block + (size_t)i * p->dim_out;
-            for (uint32_t c = 0; c < p->dim_out; c++)
-                to[c] = row[p->used[c]];
-            for (uint32_t c = 0; p->has_levels && c < p->dim_out; c++)
-                to[c] = mi_one_hot_value(to[c], p->level[c]);
-        }
-        transform_coordinates(p, block, n);
+    for (uint32_t block = 0; block < n_rows; block += RANK_BLOCK) {
+        const uint32_t end = block + min_u32(RANK_BLOCK, n_rows - block);
+        for (uint32_t first = block; first < end; first += ROW_BLOCK)
+            gather_rows(p, &in, rows, first, min_u32(ROW_BLOCK, end - first), z,
+                        out + (size_t)first * p->dim_out);
+        transform_coordinates(p, out + (size_t)block * p->dim_out, end - block);
     }
     mi_arena_release(arena, mark);
 }
