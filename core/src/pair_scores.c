@@ -1,5 +1,6 @@
 #include "pair_scores.h"
 
+#include "mi/info.h"
 #include "vecmath.h"
 
 static size_t row_of(const uint32_t *index, size_t pair)
@@ -73,8 +74,9 @@ WIDE static void sixteen(const float *x, const uint32_t *index_x, const float *y
 
 static int has_avx512(void)
 {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("popcnt");
+    mi_cpu cpu;
+    mi_cpu_get(&cpu);
+    return cpu.avx512;
 }
 
 void mi_pair_scores(const float *x, const uint32_t *index_x, const float *y, const uint32_t *index_y,

@@ -26,6 +26,7 @@ static mi_screen tuned(const mi_screen_spec *spec, const mi_screen_tuning *tunin
     if (!s.ops)
         s.ops = &mi_screen_portable;
     s.others = spec->top_per_y > 0 || spec->top > 0 || spec->above;
+    s.rows_alone = !s.others && spec->top_per_x > 0;
     return s;
 }
 

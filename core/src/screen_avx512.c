@@ -1,9 +1,11 @@
 /*
  * Looking at outputs by vectors of 16.
  */
+#include "mi/info.h"
 #include "screen_impl.h"
 
 #if defined(__x86_64__)
+#include "screen_append.h"
 #include "screen_transpose.h"
 
 #define WIDE   __attribute__((target("avx512f,avx512dq,popcnt")))
@@ -95,6 +97,24 @@ INLINE void add_row(sums *s, const __m512 value[VECS], uint64_t live)
     s->max = max;
 }
 
+/* What has passed, when a row's own best are all there is to keep: mask has no NaN. As mi_screen_take_row,
+ * but from registers. */
+INLINE void append(mi_screen *s, uint32_t row, uint32_t first, const __m512 value[VECS], uint64_t mask)
+{
+    mi_pools *pools = &s->by_row;
+    const size_t start = (size_t)row * pools->capacity;
+    uint32_t used = pools->used[row];
+#pragma GCC unroll 4
+    for (int v = 0; v < VECS; v++)
+        used = mi_append_vector(pools->output + start, pools->row + start, used, value[v],
+                                first + (uint32_t)v * LANES, (__mmask16)(mask >> (v * LANES)));
+    pools->used[row] = used;
+    if (used >= pools->limit) {
+        mi_pools_shrink(pools, row);
+        s->row_floor[row] = pools->floor[row];
+    }
+}
+
 INLINE void look_at_row(mi_screen *s, uint32_t row, uint32_t first, const float *outputs, int whole,
                         sums *summary)
 {
@@ -112,7 +132,9 @@ INLINE void look_at_row(mi_screen *s, uint32_t row, uint32_t first, const float 
         if (s->sums.every)
             mi_screen_bin(s, row, first, outputs, valid & ~nan);
     }
-    if (hits)
+    if (hits && s->rows_alone && nan == 0)
+        append(s, row, first, value, hits);
+    else if (hits)
         mi_screen_hits(s, row, first, outputs, hits, nan);
 }
 
@@ -131,10 +153,9 @@ static const mi_screen_ops wide = {.pack = pack, .look = look};
 
 const mi_screen_ops *mi_screen_avx512(void)
 {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                   __builtin_cpu_supports("popcnt")
-               ? &wide
-               : NULL;
+    mi_cpu cpu;
+    mi_cpu_get(&cpu);
+    return cpu.avx512 ? &wide : NULL;
 }
 
 #else

@@ -25,7 +25,7 @@
 static uint32_t rank_of_guess(const mi_screen_spec *spec)
 {
     const double expected = (double)spec->top_per_x * SAMPLE / spec->n_y;
-    return (uint32_t)ceil(expected + 4.0 * sqrt(expected)) + 3 + (spec->skip_same != 0);
+    return (uint32_t)ceil(expected + 3.0 * sqrt(expected)) + 2 + (spec->skip_same != 0);
 }
 
 static uint32_t sampled_column(const mi_screen_spec *spec, uint32_t t)

@@ -96,7 +96,8 @@ struct mi_screen {
     uint32_t guess_from;
     const mi_screen_ops *ops;
     const mi_kernels *kernels;
-    int others; /* there is a selection that takes outputs one by one */
+    int others;     /* there is a selection that takes outputs one by one */
+    int rows_alone; /* the best of a row are all there is to keep */
 
     uint32_t row, column; /* where the next tile begins; rows count from first_x */
     int done;

@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-/* Candidates above those that are kept, at least. Fewer raise the floor sooner and cost more falling back. */
+/* Candidates above those that are kept, at least. Fewer raise the floor sooner and cost more falling back. Of
+ * rows, half as many as are kept: a guess (screen_guess.c) has most of them begin near the end. */
 #define ROOM 24u
 
 static uint32_t larger(uint32_t a, uint32_t b)
@@ -61,6 +62,8 @@ static void above_layout(mi_screen *s, mi_arena *arena)
         return;
     const uint64_t rows = mi_screen_min(s->band, s->spec.n_x), most = rows * s->spec.n_y;
     a->capacity = s->spec.max_above < most ? s->spec.max_above : most;
+    if (a->capacity > UINT32_MAX) /* places are 32 bits; 64 GB, besides */
+        arena->overflow = 1;
     a->pair = MI_TAKE(arena, mi_screen_pair, a->capacity);
     a->place = MI_TAKE(arena, uint32_t, a->capacity);
     a->row_end = MI_TAKE(arena, uint32_t, s->band);
@@ -72,7 +75,7 @@ void mi_screen_layout(mi_screen *s, mi_arena *arena)
     const uint32_t per_x = mi_screen_min(spec->top_per_x, spec->n_y),
                    per_y = mi_screen_min(spec->top_per_y, spec->n_x),
                    padded = (spec->n_y + MI_PANEL - 1) / MI_PANEL * MI_PANEL;
-    mi_pools_layout(&s->by_row, arena, s->band, s->band, per_x, larger(per_x, ROOM), MI_PANEL,
+    mi_pools_layout(&s->by_row, arena, s->band, s->band, per_x, larger(per_x / 2, ROOM), MI_PANEL,
                     s->ops != &mi_screen_portable);
     mi_pools_layout(&s->by_column, arena, spec->n_y, padded, per_y, larger(per_y, ROOM), 1,
                     s->ops != &mi_screen_portable);

@@ -2,6 +2,7 @@
 
 #include "mi/screen.h"
 #include "screen_order.h"
+#include "vector_clones.h"
 
 #include <assert.h>
 
@@ -12,7 +13,7 @@ void mi_pools_layout(mi_pools *pools, mi_arena *arena, uint32_t n, uint32_t floo
     if (keep == 0)
         return;
     if (__builtin_add_overflow(keep, room, &pools->limit) ||
-        __builtin_add_overflow(pools->limit, batch - 1, &pools->capacity)) {
+        __builtin_add_overflow(pools->limit, batch - 1 + MI_POOL_SLACK, &pools->capacity)) {
         arena->overflow = 1;
         return;
     }
@@ -71,19 +72,33 @@ void mi_pool_keys_layout(mi_pool_keys *keys, mi_arena *arena, uint32_t keep)
     keys->scratch = MI_TAKE(arena, uint64_t, keep);
 }
 
+MI_VECTOR_CLONES
+static void to_keys(uint64_t *restrict keys, const float *restrict output, const uint32_t *restrict row,
+                    uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        keys[i] = mi_key_of(output[i], row[i]);
+}
+
+MI_VECTOR_CLONES
+static void from_keys(float *restrict output, uint32_t *restrict row, const uint64_t *restrict keys,
+                      uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        row[i] = mi_key_row(keys[i]);
+        output[i] = mi_key_output(keys[i]);
+    }
+}
+
 void mi_pools_list(mi_pools *pools, uint32_t place, mi_pool_keys keys, uint32_t *rows, float *outputs)
 {
     mi_pools_shrink(pools, place);
     const uint32_t n = pools->used[place];
     const float *output = pools->output + (size_t)place * pools->capacity;
     const uint32_t *row = pools->row + (size_t)place * pools->capacity;
-    for (uint32_t i = 0; i < n; i++)
-        keys.keys[i] = mi_key_of(output[i], row[i]);
+    to_keys(keys.keys, output, row, n);
     mi_sort_keys(keys.keys, keys.scratch, n);
-    for (uint32_t i = 0; i < n; i++) {
-        rows[i] = mi_key_row(keys.keys[i]);
-        outputs[i] = mi_key_output(keys.keys[i]);
-    }
+    from_keys(outputs, rows, keys.keys, n);
     for (uint32_t i = n; i < pools->keep; i++) {
         rows[i] = MI_SCREEN_NOBODY;
         outputs[i] = __builtin_nanf("");

@@ -22,6 +22,9 @@ typedef struct mi_pools {
     float *floor;   /* (n, rounded up) NaN, below everything, until `keep` were there */
 } mi_pools;
 
+/* Entries of a pool's memory behind its last one, for vectors that are written whole. */
+#define MI_POOL_SLACK 16u
+
 /* A floor for everything to pass, and one for nothing. What passes a floor is !(output <= floor). */
 #define MI_FLOOR_NONE __builtin_nanf("")
 #define MI_FLOOR_ALL  __builtin_inff()

@@ -277,7 +277,7 @@ START_TEST(test_selections_are_those_of_a_scan)
         {0}, {.portable = 1}, {.band = 6, .panels = 1, .step = 1}, {.band = 48, .panels = 2, .portable = 1}};
     mi_rng rng = test_rng(1);
     seen above = {malloc(MOST_ABOVE * sizeof(mi_screen_pair)), 0};
-    for (int repeat = 0; repeat < 150; repeat++) {
+    for (int repeat = 0; repeat < 80; repeat++) {
         sets s = draw_case(&rng);
         for (size_t t = 0; t < sizeof tunings / sizeof *tunings; t++) {
             mi_screen_result *r = screened(&s, &tunings[t], &above);
