@@ -116,7 +116,7 @@ INLINE void append(mi_screen *s, uint32_t row, uint32_t first, const __m512 valu
 }
 
 INLINE void look_at_row(mi_screen *s, uint32_t row, uint32_t first, const float *outputs, int whole,
-                        sums *summary)
+                        uint32_t phase, sums *summary)
 {
     const uint64_t valid = whole ? UINT64_MAX : mi_screen_valid(s, row, first);
     const float *column_floor = s->by_column.keep ? s->by_column.floor + first : NULL;
@@ -129,8 +129,8 @@ INLINE void look_at_row(mi_screen *s, uint32_t row, uint32_t first, const float 
     s->result->summary.n_scored += (uint64_t)_mm_popcnt_u64(valid);
     if (s->spec.summarise) {
         add_row(summary, value, valid & ~nan);
-        if (s->sums.every)
-            mi_screen_bin(s, row, first, outputs, valid & ~nan);
+        if (mi_screen_due(s, phase))
+            mi_screen_bin(s, phase, outputs, valid & ~nan);
     }
     if (hits && s->rows_alone && nan == 0)
         append(s, row, first, value, hits);
@@ -142,8 +142,9 @@ WIDE static void look(mi_screen *s, uint32_t row, uint32_t n, uint32_t first, in
 {
     sums summary = {_mm512_loadu_pd(s->sums.sum), _mm512_loadu_pd(s->sums.sum + 8),
                     _mm512_loadu_ps(s->sums.max)};
-    for (uint32_t i = 0; i < n; i++)
-        look_at_row(s, row + i, first, s->tile + (size_t)i * MI_PANEL, whole, &summary);
+    uint32_t phase = mi_screen_phase(s, row, first);
+    for (uint32_t i = 0; i < n; i++, phase = mi_screen_next_phase(s, phase))
+        look_at_row(s, row + i, first, s->tile + (size_t)i * MI_PANEL, whole, phase, &summary);
     _mm512_storeu_pd(s->sums.sum, summary.low);
     _mm512_storeu_pd(s->sums.sum + 8, summary.high);
     _mm512_storeu_ps(s->sums.max, summary.max);

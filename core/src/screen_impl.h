@@ -168,8 +168,19 @@ void mi_screen_restart_row(mi_screen *screen, uint32_t row);
 /* The band's pairs above the threshold to the sink. */
 mi_status mi_screen_deliver(mi_screen *screen, uint32_t rows, mi_error *err);
 
-/* Histogram of the outputs of a row's panel; only those of `valid`. */
-void mi_screen_bin(mi_screen *screen, uint32_t row, uint32_t first, const float *outputs, uint64_t valid);
+/* The histogram takes the groups of 16 columns for which (x + group) is divisible by `every`. The remainder
+ * of a row and the first group of a panel; whether one of the panel's groups is due; the remainder of the
+ * next row; and the outputs of such a row, only those of `valid`. */
+uint32_t mi_screen_phase(const mi_screen *screen, uint32_t row, uint32_t first);
+static inline int mi_screen_due(const mi_screen *screen, uint32_t phase)
+{
+    return screen->sums.every > 0 && (phase == 0 || screen->sums.every - phase < MI_PANEL / 16);
+}
+static inline uint32_t mi_screen_next_phase(const mi_screen *screen, uint32_t phase)
+{
+    return phase + 1 >= screen->sums.every ? 0 : phase + 1;
+}
+void mi_screen_bin(mi_screen *screen, uint32_t phase, const float *outputs, uint64_t valid);
 void mi_screen_sums_start(mi_screen *screen);
 /* The step's counts into the result's. */
 void mi_screen_flush_bins(mi_screen *screen);

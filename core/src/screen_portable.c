@@ -60,15 +60,16 @@ static void look(mi_screen *s, uint32_t row, uint32_t n, uint32_t first, int who
 {
     const float *column_floor = s->by_column.keep ? s->by_column.floor + first : NULL;
     const float *outputs = s->tile;
-    for (; n > 0; n--, row++, outputs += MI_PANEL) {
+    uint32_t phase = mi_screen_phase(s, row, first);
+    for (; n > 0; n--, row++, outputs += MI_PANEL, phase = mi_screen_next_phase(s, phase)) {
         const uint64_t valid = whole ? UINT64_MAX : mi_screen_valid(s, row, first);
         const uint64_t hits = passing(outputs, s->row_floor[row], column_floor) & valid;
         const uint64_t nan = hits ? hits & not_numbers(outputs) : 0;
         s->result->summary.n_scored += (uint32_t)__builtin_popcountll(valid);
         if (s->spec.summarise) {
             add_row(&s->sums, outputs, valid & ~nan);
-            if (s->sums.every)
-                mi_screen_bin(s, row, first, outputs, valid & ~nan);
+            if (mi_screen_due(s, phase))
+                mi_screen_bin(s, phase, outputs, valid & ~nan);
         }
         if (hits)
             mi_screen_hits(s, row, first, outputs, hits, nan);

@@ -23,11 +23,14 @@ void mi_screen_sums_start(mi_screen *s)
     memset(s->sums.bins, 0, 4 * ((size_t)spec->n_bins + 2) * sizeof *s->sums.bins);
 }
 
-/* Groups of 16 columns, of which those with (x + group) divisible by `every` count. */
-void mi_screen_bin(mi_screen *s, uint32_t row, uint32_t first, const float *outputs, uint64_t valid)
+uint32_t mi_screen_phase(const mi_screen *s, uint32_t row, uint32_t first)
+{
+    return s->sums.every ? (uint32_t)(((uint64_t)mi_screen_x(s, row) + first / GROUP) % s->sums.every) : 0;
+}
+
+void mi_screen_bin(mi_screen *s, uint32_t phase, const float *outputs, uint64_t valid)
 {
     const uint32_t n = s->spec.n_bins + 2, every = s->sums.every;
-    const uint32_t phase = (uint32_t)(((uint64_t)mi_screen_x(s, row) + first / GROUP) % every);
     const float scale = s->sums.bin_scale, shift = s->sums.bin_shift, last = (float)(n - 1);
     for (uint32_t group = phase ? every - phase : 0; group < MI_PANEL / GROUP; group += every) {
         const float *at = outputs + (size_t)group * GROUP;
