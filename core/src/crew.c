@@ -15,6 +15,11 @@
 #define CALLER_SPINS    2000   /* pauses before the caller gives its core to a helper that was preempted */
 #define SHUNNED_MAX     63     /* splits that leave a sleeper alone */
 
+#define CREDIT_MAX_NS 5000000   /* what past gains may be lost again before the caller goes on alone */
+#define CREDIT_NEW_NS 500000    /* what may be lost in finding out */
+#define REST_MIN_NS   2000000   /* how long, at first */
+#define REST_MAX_NS   200000000 /* and in the end */
+
 /*
  *     EMPTY --caller--> OFFERED --helper--> TAKEN --helper--> DONE
  *       ^                  |                                   |
@@ -33,8 +38,9 @@ struct mi_crew {
     atomic_bool dismissed;
     sem_t wake;
 
-    /* Caller's own: how long a sleeper is left alone. */
+    /* Caller's own: how long a sleeper is left alone; what help has brought, and how long to do without. */
     alignas(CACHE_LINE) uint32_t shunned, shun_next;
+    int64_t credit_ns, rest_ns, rest_until_ns;
 };
 
 static void relax(void)
@@ -59,7 +65,7 @@ mi_status mi_crew_new(mi_crew **out, mi_error *err)
     *out = NULL;
     if (!crew)
         return mi_fail(err, MI_MEMORY, "a crew");
-    *crew = (mi_crew){0};
+    *crew = (mi_crew){.credit_ns = CREDIT_NEW_NS, .rest_ns = REST_MIN_NS};
     if (sem_init(&crew->wake, 0, 0) != 0) {
         free(crew);
         return mi_fail(err, MI_MEMORY, "a crew's semaphore");
@@ -119,6 +125,24 @@ static void wake_if_worth_it(mi_crew *crew)
     wake(crew);
 }
 
+/*
+ * Where threads outnumber cores, a helper that has begun a half may be preempted in it for longer than many
+ * halves take. So the caller keeps account: alone, a second half would have taken as long as the first, and
+ * instead it waited. When help has cost more than it brought, it goes on alone for a while, each time longer.
+ */
+static void account(mi_crew *crew, int64_t own_ns, int64_t waited_ns, int64_t now)
+{
+    crew->credit_ns += own_ns - waited_ns;
+    if (crew->credit_ns < 0) {
+        crew->rest_until_ns = now + crew->rest_ns;
+        crew->rest_ns = 2 * crew->rest_ns < REST_MAX_NS ? 2 * crew->rest_ns : REST_MAX_NS;
+        crew->credit_ns = CREDIT_NEW_NS;
+    } else if (crew->credit_ns > CREDIT_MAX_NS) {
+        crew->credit_ns = CREDIT_MAX_NS;
+        crew->rest_ns = REST_MIN_NS;
+    }
+}
+
 static void await_done(mi_crew *crew)
 {
     for (uint32_t spins = 0; atomic_load_explicit(&crew->offer, memory_order_acquire) != DONE; spins++) {
@@ -132,7 +156,9 @@ static void await_done(mi_crew *crew)
 
 void mi_crew_split(mi_crew *crew, void (*half)(void *ctx, int which), void *ctx)
 {
-    if (!crew || !atomic_load_explicit(&crew->attached, memory_order_relaxed)) {
+    int64_t began_ns = 0;
+    if (!crew || !atomic_load_explicit(&crew->attached, memory_order_relaxed) ||
+        (began_ns = now_ns()) < crew->rest_until_ns) {
         half(ctx, 0);
         half(ctx, 1);
         return;
@@ -145,10 +171,14 @@ void mi_crew_split(mi_crew *crew, void (*half)(void *ctx, int which), void *ctx)
     half(ctx, 0);
     int offered = OFFERED;
     if (atomic_compare_exchange_strong_explicit(&crew->offer, &offered, EMPTY, memory_order_relaxed,
-                                                memory_order_relaxed))
+                                                memory_order_relaxed)) {
         half(ctx, 1);
-    else
-        await_done(crew); /* acquires what the helper wrote */
+        return;
+    }
+    const int64_t ready_ns = now_ns();
+    await_done(crew); /* acquires what the helper wrote */
+    const int64_t done_ns = now_ns();
+    account(crew, ready_ns - began_ns, done_ns - ready_ns, done_ns);
 }
 
 /* ---- the helper ---- */

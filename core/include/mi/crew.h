@@ -16,7 +16,8 @@
  *                                              mi_crew_dismiss (any thread) ^
  *
  * A helper spins for a short time between halves, then sleeps. A sleeping helper is woken by a split, unless
- * earlier wakes have come too late to be of use.
+ * earlier wakes have come too late to be of use. Where help costs more than it brings, because the cores are
+ * taken by others, the caller does without it for a while.
  */
 #ifndef MI_CREW_H
 #define MI_CREW_H
