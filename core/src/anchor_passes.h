@@ -20,19 +20,20 @@ static inline floats others(const float *row, size_t n, const float *index, floa
 
 /* The unit e^shift of ratios. */
 typedef struct unit {
-    floats lowest;
+    floats slope, lowest;
     doubles rounder; /* see d_exp_two */
 } unit;
 
-static inline unit unit_of(double shift)
+static inline unit unit_of(const mi_anchor_matrix *m)
 {
-    return (unit){f_splat((float)(shift + LOWEST)), d_splat(D_ROUNDER - __builtin_rint(shift / D_EIGHTH))};
+    return (unit){f_splat(m->slope), f_splat((float)(m->shift + LOWEST)),
+                  d_splat(D_ROUNDER - __builtin_rint(m->shift / D_EIGHTH))};
 }
 
 /* The ratios of sixteen scores. */
 static inline void ratios(floats score, const unit *u, doubles r[2])
 {
-    const floats held = f_max(score, u->lowest);
+    const floats held = f_max(f_multiply(score, u->slope), u->lowest);
     d_exp_two(d_low(held), d_high(held), u->rounder, r);
 }
 
@@ -89,7 +90,7 @@ static void fill_entries(const mi_anchor_matrix *m, double *out, const double *a
                          size_t by_entry)
 {
     float *const score = m->top; /* has served */
-    const unit u = unit_of(m->shift);
+    const unit u = unit_of(m);
     for (size_t j = 0; j < m->batch; j++)
         score[j] = m->scores[j * by_line + (at ? (size_t)at[j] : j) * by_entry];
     for (size_t j = 0; j < m->ld; j += FLOATS) {
@@ -106,7 +107,7 @@ static inline void sum_rows(const mi_anchor_matrix *m, const int both)
     const double *const column_at = m->column.at, *const position = m->position;
     const float *const order = m->index;
     double *const column = m->column.others;
-    const unit e = unit_of(m->shift);
+    const unit e = unit_of(m);
     fill_entries(m, m->joint, NULL, m->batch, 1);
     fill_entries(m, m->column.most, m->column.at, 1, m->batch);
     if (both)
@@ -145,19 +146,20 @@ static void sum(const mi_anchor_matrix *m)
         sum_rows(m, 0);
 }
 
-static inline void multiply_row(const mi_anchor_matrix *m, size_t i, const int both, const int quotients)
+static inline void multiply_row(const mi_anchor_matrix *m, size_t i, const int both,
+                                const mi_anchor_depth depth)
 {
     const size_t ld = m->ld, batch = m->batch;
     const float *const scores = m->scores + i * batch, *const order = m->index;
-    const unit e = unit_of(m->shift);
+    const unit e = unit_of(m);
     const double *const ratio = m->ratio ? m->ratio + i * ld : NULL, *const position = m->position;
     const double *const column_at = m->column.at, *const inverse = m->column.inverse;
-    double *const product = m->column.product, *const quotient = m->column.quotients;
+    double *const product = m->column.product, *const quotient = m->column.quotients,
+                  *const square = m->column.squares;
     const floats index = f_splat((float)i);
-    const doubles one = d_splat(1.0);
-    const doubles here = d_splat((double)i), row_at = d_splat(both ? m->row.at[i] : 0.0);
+    const doubles one = d_splat(1.0), here = d_splat((double)i), row_at = d_splat(both ? m->row.at[i] : 0.0);
     const doubles row_inverse = d_splat(both ? m->row.inverse[i] : 0.0);
-    doubles row_product = one, row_quotient = d_splat(0.0);
+    doubles row_product = one, row_quotient = d_splat(0.0), row_square = d_splat(0.0);
     for (size_t j = 0; j < ld; j += FLOATS) {
         doubles r[2];
         if (ratio) {
@@ -171,44 +173,58 @@ static inline void multiply_row(const mi_anchor_matrix *m, size_t i, const int b
             const size_t k = j + h * DOUBLES;
             const doubles u =
                 d_unless_equal(d_load(column_at + k), here, d_multiply(r[h], d_load(inverse + k)));
+            const doubles v =
+                both ? d_unless_equal(d_load(position + k), row_at, d_multiply(r[h], row_inverse))
+                     : d_splat(0.0);
             const doubles old = d_load(product + k);
             d_store(product + k, d_less_product(u, old, old));
-            doubles v = d_splat(0.0);
-            if (both) {
-                v = d_unless_equal(d_load(position + k), row_at, d_multiply(r[h], row_inverse));
+            if (both)
                 row_product = d_less_product(v, row_product, row_product);
-            }
-            if (quotients && both) { /* one division for two */
-                const doubles by_column = d_subtract(one, u), by_row = d_subtract(one, v);
-                const doubles share = d_divide(one, d_multiply(by_column, by_row));
-                d_store(quotient + k, d_multiply_add(share, by_row, d_load(quotient + k)));
-                row_quotient = d_multiply_add(share, by_column, row_quotient);
-            } else if (quotients) {
-                d_store(quotient + k, d_add(d_load(quotient + k), d_divide(one, d_subtract(one, u))));
+            if (depth == MI_ANCHOR_PRODUCT)
+                continue;
+            /* One division for two. */
+            const doubles by_column = d_subtract(one, u), by_row = d_subtract(one, v);
+            const doubles share = d_divide(one, both ? d_multiply(by_column, by_row) : by_column);
+            const doubles of_column = both ? d_multiply(share, by_row) : share;
+            const doubles of_row = d_multiply(share, by_column);
+            d_store(quotient + k, d_add(d_load(quotient + k), of_column));
+            if (both)
+                row_quotient = d_add(row_quotient, of_row);
+            if (depth == MI_ANCHOR_SQUARES) {
+                d_store(square + k, d_multiply_add(of_column, of_column, d_load(square + k)));
+                row_square = d_multiply_add(of_row, of_row, row_square);
             }
         }
     }
-    if (both)
+    if (both) {
         m->row.product[i] = d_product(row_product);
-    if (both && quotients)
         m->row.quotients[i] = d_sum(row_quotient);
+        m->row.squares[i] = d_sum(row_square);
+    }
 }
 
-static void multiply(const mi_anchor_matrix *m, int quotients)
+static inline void multiply_rows(const mi_anchor_matrix *m, const int both, const mi_anchor_depth depth)
 {
     for (size_t j = 0; j < m->ld; j++) {
         m->column.product[j] = 1.0;
-        m->column.quotients[j] = 0.0;
+        m->column.quotients[j] = m->column.squares[j] = 0.0;
     }
     for (size_t i = 0; i < m->batch; i++)
-        if (m->both && quotients)
-            multiply_row(m, i, 1, 1);
-        else if (m->both)
-            multiply_row(m, i, 1, 0);
-        else if (quotients)
-            multiply_row(m, i, 0, 1);
-        else
-            multiply_row(m, i, 0, 0);
+        multiply_row(m, i, both, depth);
+}
+
+static void multiply(const mi_anchor_matrix *m, mi_anchor_depth depth)
+{
+    if (m->both && depth == MI_ANCHOR_QUOTIENTS)
+        multiply_rows(m, 1, MI_ANCHOR_QUOTIENTS);
+    else if (m->both && depth == MI_ANCHOR_PRODUCT)
+        multiply_rows(m, 1, MI_ANCHOR_PRODUCT);
+    else if (m->both)
+        multiply_rows(m, 1, MI_ANCHOR_SQUARES);
+    else if (depth == MI_ANCHOR_PRODUCT)
+        multiply_rows(m, 0, MI_ANCHOR_PRODUCT);
+    else
+        multiply_rows(m, 0, MI_ANCHOR_SQUARES);
 }
 
 /* rest - share quotient; alone for the largest of a line. */

@@ -1,145 +1,103 @@
 #include "calibrate.h"
 
+#include "anchor_lines.h"
+
 #include <math.h>
-#include <stdint.h>
 
 #define LIMIT      20.0
-#define LARGEST    80.0f /* e^80 fits a float; scores above it are as certain at any scale */
-#define TOLERANCE  1e-10
-#define ITERATIONS 100 /* bisection alone needs 40 */
+#define LARGEST    80.0f /* nats */
+#define TOLERANCE  1e-5  /* of a step: what Newton's next one would correct is its square */
+#define ITERATIONS 100   /* bisection alone needs 22 */
 
 /*
- * A line is a row or a column of r = e^score: its joint pair p, the others o_1..o_K, S = sum_k o_k. Its loss
- * at scale a, times K + 1:
+ * A constant a on all scores at nu = 1 is the same loss as nu = e^-a with the scores as they are. With the
+ * anchor's D (objective_anchor.c) and h(T) = nu/(nu + T) the derivative of a line's loss in a, times K + 1,
+ * is
  *
- *     sum_k [ log(1 + e^a (p + S - o_k)) - log p - a ] + log(1 + e^a S)
+ *     1 - h(S) - sum_k nu/D_k,   and the second one   h(S) (1 - h(S)) + sum_k nu/D_k (1 - nu/D_k):
  *
- * With h(T) = 1 / (1 + e^a T) the derivative in a is 1 - h(S) - sum_k h(p + S - o_k), and the second one is
- * the sum of h (1 - h) over the same totals: no logarithms, no overflow.
- *
- * p + S - o_k by subtraction loses nothing, except for the largest o_k (for any other, what is left is at
- * least as large as what was taken away). That one total is summed apart; so there is no second matrix of
- * prefix sums.
+ * no logarithms, no overflow; and all of it, with the loss, from one pass over the matrix.
  */
-typedef struct line {
-    double total;        /* p + S */
-    double others;       /* S */
-    double without_most; /* p + S - the largest o_k */
-    double joint, most;  /* p, the largest o_k */
-} line;
+typedef struct point {
+    double loss, first, second; /* averaged over the joint pairs */
+} point;
 
-typedef struct workspace {
-    line *row, *column;
-    double *column_total; /* as column[].total, for the inner loop */
-} workspace;
-
-typedef struct slopes {
-    double first, second;
-} slopes;
+typedef struct profile {
+    const mi_anchor_passes *passes;
+    mi_anchor_matrix matrix;
+} profile;
 
 size_t mi_calibrate_scratch(size_t n)
 {
-    return n * (2 * sizeof(line) + sizeof(double));
+    return mi_anchor_lines_bytes(n, 0);
 }
 
-static void add_entry(line *l, double r, int joint)
+static void add_slopes(point *p, const mi_anchor_matrix *m, const mi_anchor_lines *lines, double nu)
 {
-    l->total += r;
-    if (joint) {
-        l->joint = r;
-        l->without_most += r;
-        return;
+    for (size_t j = 0; j < m->batch; j++) {
+        const double anchored = nu + lines->others[j] + lines->most[j];
+        const double no_positive = nu / anchored, least = nu / (nu + lines->others[j] + m->joint[j]);
+        const double unit = nu * lines->inverse[j];
+        const double shares = unit * (lines->quotients[j] - lines->surplus) + least;
+        const double squares = unit * unit * (lines->squares[j] - lines->surplus) + least * least;
+        p->first += 1.0 - no_positive - shares;
+        p->second += no_positive * (1.0 - no_positive) + shares - squares;
     }
-    l->others += r;
-    l->without_most += r < l->most ? r : l->most;
-    l->most = r > l->most ? r : l->most;
 }
 
-/* Scores to ratios, in place, and the sums of every line. 0 when a score is not finite. */
-static int prepare(const workspace *w, float *scores, size_t n)
+static point evaluate(const profile *p, double a)
 {
-    for (size_t i = 0; i < n; i++)
-        w->row[i] = w->column[i] = (line){0};
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < n; j++) {
-            float *s = scores + i * n + j;
-            if (!isfinite(*s))
-                return 0;
-            *s = expf(*s < LARGEST ? *s : LARGEST);
-            add_entry(&w->row[i], (double)*s, i == j);
-            add_entry(&w->column[j], (double)*s, i == j);
-        }
-    }
-    for (size_t j = 0; j < n; j++)
-        w->column_total[j] = w->column[j].total;
-    return 1;
+    const mi_anchor_matrix *m = &p->matrix;
+    const double n = (double)m->batch, per_line = 0.5 / (n * n);
+    const mi_anchor_weights w = {
+        .nu = exp(-a - m->shift), .log_nu = -a, .positive = (n - 1.0) * per_line, .anchor = per_line};
+    point here = {0};
+    mi_anchor_invert(m, w.nu);
+    p->passes->multiply(m, MI_ANCHOR_SQUARES);
+    here.loss = mi_anchor_sum_losses(m, &w);
+    add_slopes(&here, m, &m->column, w.nu);
+    add_slopes(&here, m, &m->row, w.nu);
+    here.first *= per_line;
+    here.second *= per_line;
+    return here;
 }
 
-static inline double h(double scale, double total)
+/* Newton, held between what is known to be too low and too high. */
+static double minimise(const profile *p, double a, double *loss)
 {
-    return 1.0 / (1.0 + scale * (total > 0.0 ? total : 0.0)); /* fmax would not vectorise */
-}
-
-static void add_total(slopes *sum, double sign, double scale, double total)
-{
-    const double share = h(scale, total);
-    sum->first -= sign * share;
-    sum->second += sign * share * (1.0 - share);
-}
-
-/* What the sweep over all entries of a line got wrong: the joint pair is not left out, the largest other is
- * by its own sum, and all others together are the anchor. */
-static void correct_line(slopes *sum, const line *l, double scale)
-{
-    sum->first += 1.0;
-    add_total(sum, -1.0, scale, l->total - l->joint);
-    add_total(sum, -1.0, scale, l->total - l->most);
-    add_total(sum, 1.0, scale, l->without_most);
-    add_total(sum, 1.0, scale, l->others);
-}
-
-/* Derivatives of the loss at a, summed over all lines and times K + 1: neither factor moves the root. */
-static slopes derivatives(const workspace *w, const float *ratio, size_t n, double a)
-{
-    const double scale = exp(a);
-    slopes sum = {0};
-    for (size_t i = 0; i < n; i++) {
-        const double row_total = w->row[i].total;
-        double first = 0.0, second = 0.0;
-#pragma omp simd reduction(+ : first, second)
-        for (size_t j = 0; j < n; j++) {
-            const double r = (double)ratio[i * n + j];
-            const double by_row = h(scale, row_total - r), by_column = h(scale, w->column_total[j] - r);
-            first += by_row + by_column;
-            second += by_row * (1.0 - by_row) + by_column * (1.0 - by_column);
-        }
-        sum.first -= first;
-        sum.second += second;
-        correct_line(&sum, &w->row[i], scale);
-        correct_line(&sum, &w->column[i], scale);
-    }
-    return sum;
-}
-
-double mi_calibrate_log_scale(float *scores, size_t n, void *scratch)
-{
-    const workspace w = {scratch, (line *)scratch + n, (double *)((line *)scratch + 2 * n)};
-    if (n < 2 || !prepare(&w, scores, n))
-        return 0.0;
-    double low = -LIMIT, high = LIMIT, a = 0.0;
+    double low = -LIMIT, high = LIMIT;
+    a = fmin(fmax(a, low), high);
     for (int i = 0; i < ITERATIONS; i++) {
-        const slopes s = derivatives(&w, scores, n, a);
-        if (s.first < 0.0)
+        const point here = evaluate(p, a);
+        if (here.first < 0.0)
             low = a;
         else
             high = a;
-        double next = a - s.first / s.second;
+        double next = a - here.first / here.second;
         if (!(next > low && next < high)) /* also when the curvature is zero */
             next = 0.5 * (low + high);
-        const double step = fabs(next - a);
+        const double step = next - a;
         a = next;
-        if (step < TOLERANCE)
+        *loss = here.loss + step * (here.first + 0.5 * step * here.second);
+        if (fabs(step) < TOLERANCE)
             break;
     }
     return a;
+}
+
+double mi_calibrate_log_scale(float *scores, size_t n, double slope, double from, double *loss, void *scratch)
+{
+    *loss = (double)NAN;
+    if (n < 2)
+        return 0.0;
+    profile p = {mi_anchor_passes_find(NULL), mi_anchor_lay_out(scores, n, 1, 0, scratch)};
+    const float largest = p.passes->scan(&p.matrix);
+    if (!isfinite(largest))
+        return 0.0;
+    for (size_t k = 0; largest > LARGEST && k < n * n; k++)
+        scores[k] = scores[k] < LARGEST ? scores[k] : LARGEST;
+    p.matrix.slope = (float)slope;
+    mi_anchor_set_shift(&p.matrix, fmax(slope * (double)fminf(largest, LARGEST), -LIMIT));
+    p.passes->sum(&p.matrix);
+    return minimise(&p, from, loss);
 }

@@ -7,15 +7,19 @@
 #include <stddef.h>
 
 /*
- * The a in [-20, 20] that minimises the anchor loss of scores + a (nu = 1, K = n - 1, rows and columns
- * averaged, exact leave-one-out form) over the whole (n, n) score matrix: convex in one dimension,
+ * The a in [-20, 20] that minimises the anchor loss of slope * scores + a (nu = 1, K = n - 1, rows and
+ * columns averaged, exact leave-one-out form) over the whole (n, n) score matrix: convex in one dimension,
  * safeguarded Newton.
  *
- * scores   (n, n) row-major, the diagonal holds the joint pairs; overwritten, it serves as scratch
+ * scores   (n, n) row-major, the diagonal holds the joint pairs; those above 80 nats become 80: they are as
+ *          certain at any scale
+ * from     where to start
+ * loss     out, nats: the loss there, averaged over the joint pairs
  * scratch  mi_calibrate_scratch(n) bytes, aligned for double
- * Returns 0 when n < 2 or a score is not finite.
+ * Returns 0, and NaN as the loss, when n < 2 or a score is not finite.
  */
-double mi_calibrate_log_scale(float *scores, size_t n, void *scratch);
+double mi_calibrate_log_scale(float *scores, size_t n, double slope, double from, double *loss,
+                              void *scratch);
 size_t mi_calibrate_scratch(size_t n);
 
 typedef struct mi_calibration {
@@ -29,11 +33,8 @@ typedef struct mi_calibration {
  * by more than 1.92 nats, the 95 % point of a likelihood ratio with one degree of freedom. So a critic that
  * is right is left alone.
  *
- * scores   (n, n) in
- * work     (n, n) scratch
- * scratch  mi_calibrate_scratch(n) bytes, aligned for double, or what the anchor objective asks for if that
- * is more
+ * scores and scratch as above
  */
-mi_calibration mi_calibrate(const float *scores, size_t n, float *work, void *scratch);
+mi_calibration mi_calibrate(float *scores, size_t n, void *scratch);
 
 #endif

@@ -1,7 +1,5 @@
 #include "calibrate.h"
 
-#include "mi/objective.h"
-
 #include <math.h>
 
 #define SLOPE_MIN       0.02
@@ -11,10 +9,10 @@
 #define GOLDEN_FRACTION 0.61803398874989484820
 
 typedef struct profile {
-    const float *scores;
+    float *scores;
     size_t n;
-    float *work;
     void *scratch;
+    double from; /* a log-scale nearby */
 } profile;
 
 typedef struct point {
@@ -22,27 +20,18 @@ typedef struct point {
     double loss; /* nats, summed over the joint pairs */
 } point;
 
-static void scale(const profile *p, double slope, double log_scale)
-{
-    for (size_t k = 0; k < p->n * p->n; k++)
-        p->work[k] = (float)(slope * (double)p->scores[k] + log_scale);
-}
-
 /* The loss at a slope with the log-scale that is best for it. */
-static point at_slope(const profile *p, double slope)
+static point at_slope(profile *p, double slope)
 {
-    const mi_objective_params params = {.nu = 1.0, .directions = MI_DIRECTIONS_BOTH};
     point here = {.calibration = {.slope = slope}};
-    scale(p, slope, 0.0);
-    here.calibration.log_scale = mi_calibrate_log_scale(p->work, p->n, p->scratch);
-    scale(p, slope, here.calibration.log_scale);
-    mi_objective_find("infonce-anchor")->loss_and_grad(p->work, p->n, &params, NULL, &here.loss, p->scratch);
+    p->from = here.calibration.log_scale =
+        mi_calibrate_log_scale(p->scores, p->n, slope, p->from, &here.loss, p->scratch);
     here.loss *= (double)p->n;
     return here;
 }
 
 /* Golden section over log slope. */
-static point best_slope(const profile *p)
+static point best_slope(profile *p)
 {
     double low = log(SLOPE_MIN), high = 0.0;
     double left = high - GOLDEN_FRACTION * (high - low), right = low + GOLDEN_FRACTION * (high - low);
@@ -65,9 +54,9 @@ static point best_slope(const profile *p)
     return at_left.loss < at_right.loss ? at_left : at_right;
 }
 
-mi_calibration mi_calibrate(const float *scores, size_t n, float *work, void *scratch)
+mi_calibration mi_calibrate(float *scores, size_t n, void *scratch)
 {
-    const profile p = {scores, n, work, scratch};
+    profile p = {scores, n, scratch, 0.0};
     if (n < 2)
         return (mi_calibration){1.0, 0.0};
     const point plain = at_slope(&p, 1.0);

@@ -134,6 +134,10 @@ static inline floats f_max(floats a, floats b)
 {
     F_MAP(_mm256_max_ps(a.v[h], b.v[h]));
 }
+static inline floats f_multiply(floats a, floats b)
+{
+    F_MAP(_mm256_mul_ps(a.v[h], b.v[h]));
+}
 static inline floats f_multiply_add(floats a, floats b, floats c)
 {
     F_MAP(_mm256_fmadd_ps(a.v[h], b.v[h], c.v[h]));

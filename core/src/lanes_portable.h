@@ -125,6 +125,10 @@ static inline floats f_max(floats a, floats b)
 {
     F_MAP(a.v[l] > b.v[l] ? a.v[l] : b.v[l]);
 }
+static inline floats f_multiply(floats a, floats b)
+{
+    F_MAP(a.v[l] * b.v[l]);
+}
 static inline floats f_multiply_add(floats a, floats b, floats c)
 {
     F_MAP(a.v[l] * b.v[l] + c.v[l]);

@@ -7,6 +7,8 @@
  *
  * The Gaussian baseline alone is the same method with a network that is zero and no step of training.
  */
+#include "kernels.h"
+#include "objective_entries.h"
 #include "run_internal.h"
 
 #include <math.h>
@@ -51,12 +53,13 @@ static mi_status layout_critic(mi_run *run, mi_error *err)
         joint && n_validation > JOINT_VALIDATION_BLOCK ? JOINT_VALIDATION_BLOCK : n_validation;
     for (int side = 0; side < 2; side++)
         run->validation_features[side] = MI_TAKE(arena, float, (size_t)n_validation * run->critic.width);
-    /* Whole, and twice: calibration takes all pairs and tries slopes on a copy. */
-    run->validation_scores = MI_TAKE(arena, float, (size_t)n_validation *n_validation);
-    run->validation_work =
+    run->validation_scores =
         MI_TAKE(arena, float, (size_t)n_validation *n_validation); /* whole: calibration takes all pairs */
     mi_objective_params params;
-    const size_t selecting = selecting_objective(run, &params, n_validation)->scratch_bytes(n_validation);
+    const mi_objective *objective = selecting_objective(run, &params, n_validation);
+    const size_t selecting = objective->loss_and_grad == mi_anchor_loss_and_grad && params.k == 0
+                                 ? mi_anchor_loss_scratch_bytes(n_validation)
+                                 : objective->scratch_bytes(n_validation);
     const size_t calibrating = mi_calibrate_scratch(n_validation);
     run->validation_scratch = mi_arena_take(arena, selecting > calibrating ? selecting : calibrating, 1);
     return MI_OK;
@@ -74,13 +77,39 @@ void mi_run_log_ratios(const mi_run *run, float *scores, size_t n)
             scores[k] -= offset;
 }
 
+/* Scores (b, b) of the validation rows from `first`. Without weights, of the baseline alone: the network adds
+ * nothing before it has learned. */
+static void score_validation(mi_run *run, const float *weights, uint32_t first, uint32_t b)
+{
+    const size_t width = weights ? run->critic.width : mi_run_base_width(run);
+    const part *v = &run->validation;
+    const float *x = weights ? run->validation_features[MI_SIDE_X] : v->base[MI_SIDE_X],
+                *y = weights ? run->validation_features[MI_SIDE_Y] : v->base[MI_SIDE_Y];
+    x += first * width;
+    y += first * width;
+    if (weights) {
+        mi_critic_block(&run->critic, weights, x, b, y, b, run->validation_scores, b);
+        return;
+    }
+    const mi_product p = {.m = b,
+                          .n = b,
+                          .k = width,
+                          .a = x,
+                          .a_row = width,
+                          .a_col = 1,
+                          .b = y,
+                          .b_row = width,
+                          .b_transposed = 1,
+                          .c = run->validation_scores,
+                          .c_row = b};
+    mi_kernels_best()->product(&p);
+}
+
 /* Loss of one block of b validation rows from `first`; adds its diagonal to *diagonal. */
 static double block_loss(mi_run *run, const float *weights, uint32_t first, uint32_t b, double *diagonal)
 {
-    const size_t width = run->critic.width;
     float *scores = run->validation_scores;
-    mi_critic_block(&run->critic, weights, run->validation_features[MI_SIDE_X] + first * width, b,
-                    run->validation_features[MI_SIDE_Y] + first * width, b, scores, b);
+    score_validation(run, weights, first, b);
     for (size_t i = 0; i < b; i++)
         *diagonal += mi_objective_log_ratio(&run->spec.objective, (double)scores[i * b + i]);
     if (mi_objective_optimum(&run->spec.objective) == MI_OPT_LOG_RATIO)
@@ -95,19 +124,19 @@ static double block_loss(mi_run *run, const float *weights, uint32_t first, uint
 double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_diagonal)
 {
     const part *v = &run->validation;
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; weights && side < 2; side++)
         mi_critic_features(&run->critic, weights, (mi_side)side, v->rows[side], v->base[side], v->n,
                            run->validation_features[side]);
     /* Blocks of nearly equal size, none smaller than the block asked for (unless it is the only one). */
     const uint32_t n_blocks = v->n / run->validation_block;
-    double loss = 0.0, diagonal = 0.0;
+    double loss = 0.0;
+    *mean_diagonal = 0.0;
     for (uint32_t block = 0, first = 0; block < n_blocks; block++) {
         const uint32_t end = (uint32_t)((uint64_t)v->n * (block + 1) / n_blocks);
-        loss += block_loss(run, weights, first, end - first, &diagonal) * (end - first);
+        loss += block_loss(run, weights, first, end - first, mean_diagonal) * (end - first);
         first = end;
     }
-    if (mean_diagonal)
-        *mean_diagonal = diagonal / v->n;
+    *mean_diagonal /= v->n;
     return loss / v->n;
 }
 
@@ -158,14 +187,14 @@ void mi_run_baseline_columns(mi_run *run, part *p)
         p->base[MI_SIDE_X][(size_t)i * g->width + g->n_canonical] += offset;
 }
 
-/* Shrinkage by validation loss of the baseline alone: the residual is still zero. */
+/* Shrinkage by validation loss of the baseline alone. */
 static void choose_shrinkage(mi_run *run)
 {
-    double best_loss = (double)INFINITY, best = (double)INFINITY;
+    double best_loss = (double)INFINITY, best = (double)INFINITY, diagonal = 0.0;
     for (int i = 0; i < MI_GAUSSIAN_SHRINKAGES; i++) {
         mi_gaussian_shrink(&run->gaussian, mi_gaussian_shrinkage[i]);
         mi_run_baseline_columns(run, &run->validation);
-        const double loss = mi_run_validation_loss(run, run->trainer.weights, NULL);
+        const double loss = mi_run_validation_loss(run, NULL, &diagonal);
         if (loss < best_loss) {
             best_loss = loss;
             best = mi_gaussian_shrinkage[i];

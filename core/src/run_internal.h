@@ -97,7 +97,7 @@ struct mi_run {
     part train, validation, test;
 
     uint32_t batch; /* B: what was asked for, or all training rows when they are fewer */
-    mi_crew *crew; /* who helps; NULL: nobody */
+    mi_crew *crew;  /* who helps; NULL: nobody */
     mi_critic critic;
     mi_trainer trainer;
     part minibatch;
@@ -112,7 +112,6 @@ struct mi_run {
     uint32_t validation_block;     /* rows of one validation score matrix */
     float *validation_features[2]; /* (V, S) */
     float *validation_scores;      /* (V, V) */
-    float *validation_work;        /* (V, V) */
     void *validation_scratch;
 
     scoring scoring;
@@ -134,7 +133,7 @@ uint32_t mi_run_base_width(const mi_run *run);
 /* The fixed columns of prepared rows; with a baseline. */
 void mi_run_baseline_columns(mi_run *run, part *p);
 /* Loss that selects shrinkage and checkpoint, one that sees the scale of r, averaged over
- * validation blocks. */
+ * validation blocks. Weights NULL: of the baseline alone. */
 double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_diagonal);
 /* Outputs of the network become log ratios, in place. */
 void mi_run_log_ratios(const mi_run *run, float *scores, size_t n);

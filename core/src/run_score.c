@@ -56,8 +56,7 @@ static void calibrate(mi_run *run)
     mi_critic_block(&run->critic, weights, run->validation_features[MI_SIDE_X], v->n,
                     run->validation_features[MI_SIDE_Y], v->n, run->validation_scores, v->n);
     mi_run_log_ratios(run, run->validation_scores, (size_t)v->n * v->n);
-    s->calibration =
-        mi_calibrate(run->validation_scores, v->n, run->validation_work, run->validation_scratch);
+    s->calibration = mi_calibrate(run->validation_scores, v->n, run->validation_scratch);
 }
 
 static void score_test_pairs(mi_run *run)

@@ -1,5 +1,4 @@
 #include "calibrate.h"
-#include "mi/objective.h"
 #include "testing.h"
 
 #include <math.h>
@@ -40,7 +39,8 @@ static double calibrate(const float *scores, size_t n)
     float *copy = malloc(sizeof *copy * n * n);
     void *scratch = malloc(mi_calibrate_scratch(n));
     memcpy(copy, scores, sizeof *copy * n * n);
-    const double a = mi_calibrate_log_scale(copy, n, scratch);
+    double loss = 0.0;
+    const double a = mi_calibrate_log_scale(copy, n, 1.0, 0.0, &loss, scratch);
     free(copy);
     free(scratch);
     return a;
@@ -107,6 +107,25 @@ START_TEST(test_fit_is_the_minimum_of_the_loss)
 }
 END_TEST
 
+START_TEST(test_loss_of_the_fit_is_that_of_the_scaled_scores)
+{
+    enum { N = 12 };
+    static const double slopes[] = {1.0, 0.5, 0.02};
+    float s[N * N], scaled[N * N];
+    void *scratch = malloc(mi_calibrate_scratch(N));
+    fill_normal(s, N * N, 30);
+    for (int i = 0; i < 3; i++) {
+        double loss = 0.0;
+        const double a = mi_calibrate_log_scale(s, N, slopes[i], -3.0, &loss, scratch);
+        for (size_t k = 0; k < N * N; k++)
+            scaled[k] = (float)slopes[i] * s[k];
+        ck_assert_double_eq_tol(loss, (double)loss_at(scaled, N, a), 1e-10);
+        ck_assert_double_eq_tol(a, calibrate(scaled, N), 1e-8);
+    }
+    free(scratch);
+}
+END_TEST
+
 START_TEST(test_loss_is_convex_in_the_scale)
 {
     enum { N = 12 };
@@ -157,12 +176,11 @@ END_TEST
 
 static mi_calibration calibrate_both(const float *scores, size_t n)
 {
-    float *work = malloc(sizeof *work * n * n);
-    const size_t own = mi_calibrate_scratch(n),
-                 anchor = mi_objective_find("infonce-anchor")->scratch_bytes(n);
-    void *scratch = malloc(own > anchor ? own : anchor);
-    const mi_calibration c = mi_calibrate(scores, n, work, scratch);
-    free(work);
+    float *copy = malloc(sizeof *copy * n * n);
+    void *scratch = malloc(mi_calibrate_scratch(n));
+    memcpy(copy, scores, sizeof *copy * n * n);
+    const mi_calibration c = mi_calibrate(copy, n, scratch);
+    free(copy);
     free(scratch);
     return c;
 }
@@ -210,6 +228,7 @@ int main(void)
     RUN_TESTS("calibrate", test_a_critic_that_is_right_keeps_its_slope,
               test_an_overconfident_critic_is_tempered, test_unusable_scores_are_left_alone,
               test_a_known_shift_is_taken_back, test_fit_is_the_minimum_of_the_loss,
-              test_loss_is_convex_in_the_scale, test_extreme_scores_stay_within_bounds,
-              test_unusable_scores_leave_the_scale_alone, test_two_pairs_suffice);
+              test_loss_of_the_fit_is_that_of_the_scaled_scores, test_loss_is_convex_in_the_scale,
+              test_extreme_scores_stay_within_bounds, test_unusable_scores_leave_the_scale_alone,
+              test_two_pairs_suffice);
 }
