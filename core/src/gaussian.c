@@ -1,6 +1,7 @@
 #include "gaussian.h"
 
 #include "lapack.h"
+#include "vector_clones.h"
 
 #include <assert.h>
 #include <cblas.h>
@@ -10,7 +11,7 @@
 #define ROW_BLOCK 256u /* rows centred at a time for the covariances */
 #define RHO_MAX   (1.0 - 1e-6)
 #define TILE_ROWS \
-    16u /* the columns are formed in tiles on the stack: no workspace, whatever the dimensions */
+    64u /* the columns are formed in tiles on the stack: no workspace, whatever the dimensions */
 #define TILE_COLUMNS 64u
 #define TILE_DEPTH   128u
 
@@ -229,6 +230,27 @@ typedef struct side {
     uint32_t own, other; /* columns of that function and of the 1 */
 } side;
 
+/* Variates first..first+width of a tile into out (n, G), and what they add to the side's own function. */
+MI_VECTOR_CLONES
+static void spread_tile(const mi_gaussian *g, const side *s, const double *restrict tile, uint32_t n,
+                        uint32_t first, uint32_t width, float *restrict out, double *restrict own)
+{
+    double weight[TILE_COLUMNS], square[TILE_COLUMNS];
+    for (uint32_t c = 0; c < width; c++) {
+        const double rho = g->rho[first + c], gain = rho / (1.0 - rho * rho);
+        weight[c] = s->weighted ? gain : 1.0;
+        square[c] = 0.5 * rho * gain;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const double *u = tile + (size_t)i * width;
+        float *to = out + (size_t)i * g->width + first;
+        for (uint32_t c = 0; c < width; c++) {
+            to[c] = (float)(weight[c] * u[c]);
+            own[i] -= square[c] * u[c] * u[c];
+        }
+    }
+}
+
 /* out (n, width). Each row: canonical variates, and its own function beside the 1 that meets the other
  * side's. */
 static void fill_columns(const mi_gaussian *g, const side *s, const float *rows, uint32_t n, float *out)
@@ -236,24 +258,18 @@ static void fill_columns(const mi_gaussian *g, const side *s, const float *rows,
     double tile[TILE_ROWS * TILE_COLUMNS], own[TILE_ROWS];
     for (uint32_t row = 0; row < n; row += TILE_ROWS) {
         const uint32_t n_tile = min_u32(TILE_ROWS, n - row);
+        float *to = out + (size_t)row * g->width;
         for (uint32_t i = 0; i < n_tile; i++)
             own[i] = s->constant;
         for (uint32_t first = 0; first < g->n_canonical; first += TILE_COLUMNS) {
             const uint32_t width = min_u32(TILE_COLUMNS, g->n_canonical - first);
             project_tile(rows + (size_t)row * s->dim, n_tile, s->dim, s->mean, s->map, g->n_canonical, first,
                          width, tile);
-            for (uint32_t i = 0; i < n_tile; i++) {
-                for (uint32_t c = 0; c < width; c++) {
-                    const double rho = g->rho[first + c], u = tile[i * width + c],
-                                 gain = rho / (1.0 - rho * rho);
-                    out[(size_t)(row + i) * g->width + first + c] = (float)(s->weighted ? gain * u : u);
-                    own[i] -= 0.5 * rho * gain * u * u;
-                }
-            }
+            spread_tile(g, s, tile, n_tile, first, width, to, own);
         }
         for (uint32_t i = 0; i < n_tile; i++) {
-            out[(size_t)(row + i) * g->width + s->own] = (float)own[i];
-            out[(size_t)(row + i) * g->width + s->other] = 1.0f;
+            to[(size_t)i * g->width + s->own] = (float)own[i];
+            to[(size_t)i * g->width + s->other] = 1.0f;
         }
     }
 }
