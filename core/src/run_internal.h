@@ -49,6 +49,7 @@ typedef struct scoring {
     float *features[2];      /* (T, S) of test rows, then reused for the training sample */
     float *block[2];         /* (B, S) gathered */
     float *block_scores;     /* (B, B) */
+    double *block_work;      /* (3, B) */
     float *pair_scores;      /* (max(T, n_null)) */
     uint32_t *order;         /* (max(T, n_train)) */
     uint32_t *null_index[2]; /* (n_null) positions in the test list */

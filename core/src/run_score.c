@@ -4,6 +4,7 @@
  */
 #include "calibrate.h"
 #include "run_internal.h"
+#include "vecmath.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ void mi_run_score_layout(mi_run *run)
         s->block[side] = MI_TAKE(arena, float, (size_t)s->batch *width);
     }
     s->block_scores = MI_TAKE(arena, float, (size_t)s->batch * s->batch);
+    s->block_work = MI_TAKE(arena, double, 3 * (size_t)s->batch);
     s->pair_scores = MI_TAKE(arena, float, max_u32(n_test, s->n_null));
     s->order = MI_TAKE(arena, uint32_t, max_u32(n_test, n_train));
 }
@@ -106,26 +108,66 @@ static double log_sum_exp(const float *line, size_t stride, size_t b, size_t ski
     return top + log(sum);
 }
 
-static void add_bounds(const mi_run *run, float *scores, size_t b, bounds *sum)
+/* What the bounds are made of, by the calibrated critic. */
+typedef struct contrasts {
+    double diagonal; /* mean log ratio of the joint pairs */
+    double lines;    /* mean over rows and columns of log sum exp */
+    double off;      /* log sum exp of the mismatched pairs */
+} contrasts;
+
+/* Each line by its own largest score: whatever the scores, and slowly. */
+static void contrast_carefully(contrasts *c, const float *scores, size_t b)
 {
-    sum->own += run->spec.objective.entry->estimate(scores, b, &run->spec.objective.params);
-    for (size_t k = 0; k < b * b; k++)
-        scores[k] = (float)calibrated(run, scores[k]);
     const size_t nobody = b;
-    double diagonal = 0.0, contrast = 0.0, top = -(double)INFINITY, off = 0.0;
+    double top = -(double)INFINITY, sum = 0.0;
+    c->lines = 0.0;
     for (size_t i = 0; i < b; i++) {
         const double column = log_sum_exp(scores + i, b, b, nobody);
         const double row = log_sum_exp(scores + i * b, 1, b, nobody);
-        diagonal += (double)scores[i * b + i] / (double)b;
-        contrast += 0.5 * (column + row) / (double)b;
+        c->lines += 0.5 * (column + row) / (double)b;
         top = fmax(top, log_sum_exp(scores + i * b, 1, b, i));
     }
     for (size_t i = 0; i < b; i++)
-        off += exp(log_sum_exp(scores + i * b, 1, b, i) - top);
-    const double log_mean_off = top + log(off) - log((double)b * (double)(b - 1));
-    sum->infonce += log((double)b) + diagonal - contrast;
-    sum->dv += diagonal - log_mean_off;
-    sum->nwj += diagonal + 1.0 - exp(log_mean_off);
+        sum += exp(log_sum_exp(scores + i * b, 1, b, i) - top);
+    c->off = top + log(sum);
+}
+
+/* All by the largest score of the block: NaN where a line is too far below it. work (3, b). */
+static void contrast(contrasts *c, const float *scores, size_t b, double *work)
+{
+    double *ratio = work, *row = work + b, *column = work + 2 * b, off = 0.0;
+    const double top = (double)mi_vec_max(scores, b * b);
+    memset(column, 0, b * sizeof *column);
+    for (size_t i = 0; i < b; i++) {
+        mi_vec_exp(ratio, scores + i * b, top, b);
+        mi_vec_add_doubles(column, ratio, b);
+        const double joint = ratio[i];
+        ratio[i] = 0.0; /* summed without it: taken from the total, little would be left of the digits */
+        const double others = mi_vec_sum(ratio, b);
+        row[i] = others + joint;
+        off += others;
+    }
+    mi_vec_log(row, row, 2 * b); /* columns as well */
+    c->lines = top + 0.5 * mi_vec_sum(row, 2 * b) / (double)b;
+    mi_vec_log(&off, &off, 1);
+    c->off = top + off;
+}
+
+static void add_bounds(const mi_run *run, float *scores, size_t b, bounds *sum)
+{
+    contrasts c = {0};
+    sum->own += run->spec.objective.entry->estimate(scores, b, &run->spec.objective.params);
+    mi_run_log_ratios(run, scores, b * b);
+    mi_vec_affine(scores, run->scoring.calibration.slope, run->scoring.calibration.log_scale, b * b);
+    for (size_t i = 0; i < b; i++)
+        c.diagonal += (double)scores[i * b + i] / (double)b;
+    contrast(&c, scores, b, run->scoring.block_work);
+    if (!isfinite(c.lines + c.off))
+        contrast_carefully(&c, scores, b);
+    const double log_mean_off = c.off - log((double)b * (double)(b - 1));
+    sum->infonce += log((double)b) + c.diagonal - c.lines;
+    sum->dv += c.diagonal - log_mean_off;
+    sum->nwj += c.diagonal + 1.0 - exp(log_mean_off);
 }
 
 /* Mean bounds over blocks of B rows in the order given, from the features in s->features. */

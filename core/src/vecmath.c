@@ -26,8 +26,8 @@ static inline double exp_lane(double x)
     const double shifted = clamped * LOG2_E + ROUNDER;
     const double k = shifted - ROUNDER;
     const double r = clamped - k * (LN2_HIGH + LN2_LOW);
-    /* The minimax polynomial of degree 9 for |r| <= log(2)/2, but for e^0 = 1: relative error below 3e-14, and
-     * that of k log 2 below 6e-14. */
+    /* The minimax polynomial of degree 9 for |r| <= log(2)/2, but for e^0 = 1: relative error below 3e-14,
+     * and that of k log 2 below 6e-14. */
     double p = 2.748218810156132e-06;
     p = p * r + 2.4884010017813186e-05;
     p = p * r + 0.00019841596394134628;
@@ -171,6 +171,22 @@ double mi_vec_sum(const double *values, size_t n)
     for (size_t l = 0; l < MI_LANES; l++)
         result += sum[l];
     return result;
+}
+
+MI_VECTOR_CLONES
+void mi_vec_add_doubles(double *sum, const double *addend, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        sum[i] += addend[i];
+}
+
+MI_VECTOR_CLONES
+void mi_vec_affine(float *values, double slope, double offset, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        values[i] = (float)(slope * (double)values[i] + offset);
 }
 
 MI_VECTOR_CLONES

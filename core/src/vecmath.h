@@ -33,6 +33,12 @@ void mi_vec_log_softplus(double *values, double *slope, size_t n);
 
 double mi_vec_sum(const double *values, size_t n);
 
+/* sum (n) += addend */
+void mi_vec_add_doubles(double *sum, const double *addend, size_t n);
+
+/* values = slope values + offset, in double. */
+void mi_vec_affine(float *values, double slope, double offset, size_t n);
+
 /* out[i] = log in[i], relative error below 1e-15 away from 1, for positive normal numbers; NaN for any other.
  * out may be in. */
 void mi_vec_log(double *out, const double *in, size_t n);
