@@ -275,7 +275,7 @@ int main(int argc, char **argv)
     do {
         here[n] = pass(&b, HERE);
         plain[n] = pass(&b, PLAIN);
-        sgemm[n] = b.screen ? plain[n] : pass(&b, SGEMM);
+        sgemm[n] = b.screen ? plain[n] : n > 0 ? sgemm[0] : pass(&b, SGEMM); /* long, where wide */
         ratio[n] = plain[n] / here[n];
         n++;
     } while (n < MAX_ALTERNATIONS && (n < 3 || now(CLOCK_MONOTONIC) - began < b.seconds));
