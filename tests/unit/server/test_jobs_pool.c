@@ -399,7 +399,7 @@ END_TEST
 START_TEST(test_an_objective_that_diverges_fails_alone)
 {
     bench b = {0};
-    store *s = fake_store_new_variants(2, 2, N_PAIRS, 600, DIVERGE ",\"objectives\":[\"nwj\",\"infonce\"]");
+    store *s = fake_store_new_variants(2, 2, N_PAIRS, 600, DIVERGE ",\"objectives\":[\"nwj\",\"gaussian\"]");
     start(&b, s, 2, 60000);
     wait_until(&b, s, is_terminal);
     const fake_state *state = fake_store_lock(s);
