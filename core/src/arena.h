@@ -20,6 +20,9 @@ typedef struct mi_arena {
 
 void mi_arena_init(mi_arena *arena, void *base, size_t capacity);
 
+/* Memory for an arena; NULL when there is none. The caller frees it. */
+void *mi_arena_memory(size_t bytes);
+
 /* count * size bytes; NULL while measuring. An arena with memory asserts that the piece fits. */
 void *mi_arena_take(mi_arena *arena, size_t count, size_t size);
 

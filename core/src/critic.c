@@ -141,10 +141,11 @@ void mi_critic_features(mi_critic *critic, const float *params, mi_side side, co
     embed_side(&w, (int)side);
 }
 
-void mi_critic_features_both(mi_critic *critic, const float *params, const float *const rows[2],
-                             const float *const base[2], uint32_t n, float *const features[2])
+void mi_critic_features_both(mi_critic *critic, const float *params, float *const rows[2],
+                             float *const base[2], uint32_t n, float *const features[2])
 {
-    embedding w = {critic, params, rows, base, n, MI_CRITIC_SCORE, features};
+    const float *const r[2] = {rows[0], rows[1]}, *const b[2] = {base[0], base[1]};
+    embedding w = {critic, params, r, b, n, MI_CRITIC_SCORE, features};
     mi_crew_split(critic->crew, embed_side, &w);
 }
 

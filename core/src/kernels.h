@@ -1,5 +1,6 @@
 /*
- * Single-precision products of the sizes that a critic has, with what follows them fused in.
+ * Single-precision products of the sizes that a critic has, with what follows them fused in; and the
+ * optimiser's pass over all parameters.
  *
  * OpenBLAS is made for large matrices; at 64 to 512 rows it spends a fifth of a step on packing and on the
  * passes around it. Here nothing is packed: a row-major factor is read where it lies, a transposed one goes
@@ -12,6 +13,8 @@
  */
 #ifndef MI_KERNELS_H
 #define MI_KERNELS_H
+
+#include "adam.h"
 
 #include <stddef.h>
 
@@ -35,6 +38,10 @@ typedef struct mi_product {
 typedef struct mi_kernels {
     const char *name; /* "avx512", "avx2", "portable" */
     void (*product)(const mi_product *p);
+    /* Parameters begin .. end of one optimiser step (adam.h). */
+    void (*adam)(const mi_adam_step *step, const mi_adam_arrays *arrays, size_t begin, size_t end);
+    /* Of a gradient; infinity or NaN when it is not finite. */
+    double (*sum_squares)(const float *values, size_t n);
 } mi_kernels;
 
 /* The fastest that this machine runs. Thread: any. */

@@ -3,6 +3,8 @@
  * kernels.c asks the CPU before anything here runs.
  */
 #if defined(__x86_64__)
+#include "vecmath.h"
+
 #include <immintrin.h>
 #include <stdint.h>
 
@@ -59,6 +61,7 @@ static inline void transpose(float *out, const float *in, size_t stride)
 
 #include "kernels_product.h"
 
-const mi_kernels mi_kernels_avx2 = {.name = "avx2", .product = product};
+const mi_kernels mi_kernels_avx2 = {
+    .name = "avx2", .product = product, .adam = mi_adam_exact, .sum_squares = mi_vec_sum_squares};
 
 #endif

@@ -41,6 +41,7 @@ static inline void transpose(float *out, const float *in, size_t stride)
 
 #include "kernels_product.h"
 
-const mi_kernels mi_kernels_avx512 = {.name = "avx512", .product = product};
+const mi_kernels mi_kernels_avx512 = {
+    .name = "avx512", .product = product, .adam = mi_adam_avx512, .sum_squares = mi_sum_squares_avx512};
 
 #endif

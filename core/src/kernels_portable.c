@@ -3,6 +3,7 @@
  * kernels are compared with.
  */
 #include "kernels.h"
+#include "vecmath.h"
 
 #include <string.h>
 
@@ -47,4 +48,5 @@ static void product(const mi_product *p)
     }
 }
 
-const mi_kernels mi_kernels_portable = {.name = "portable", .product = product};
+const mi_kernels mi_kernels_portable = {
+    .name = "portable", .product = product, .adam = mi_adam_exact, .sum_squares = mi_vec_sum_squares};

@@ -8,13 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define MIN_TEST_ROWS       8u
 #define MIN_VALIDATION_ROWS 5u
 #define MIN_BATCH           4u
-#define ALIGNMENT           64u
-#define HUGE_PAGE           ((size_t)1 << 21)
 #define RESULT_OVERHEAD     4096u
 #define PREPARE_SHARE       0.05 /* of a run's time, roughly */
 #define TRAIN_SHARE         0.90
@@ -261,22 +258,6 @@ static mi_status measure_width(mi_matrix data, int side, uint64_t width[2], mi_e
     return at_side(mi_matrix_width(data, &width[side], err), side, err);
 }
 
-/*
- * capacity bytes, in huge pages where the kernel gives them on request: the first touch of a small page costs
- * microseconds in a virtual machine, and a run touches thousands.
- */
-static void *take_workspace(size_t capacity)
-{
-    if (capacity < 2 * HUGE_PAGE)
-        return aligned_alloc(ALIGNMENT, capacity);
-    void *memory = aligned_alloc(HUGE_PAGE, capacity);
-#ifdef MADV_HUGEPAGE
-    if (memory)
-        madvise(memory, capacity / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* advice: no harm if refused */
-#endif
-    return memory;
-}
-
 mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
                      mi_matrix y, mi_error *err)
 {
@@ -293,9 +274,9 @@ mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint
         status = mi_plan_make(&plan, spec, x.rows, width[MI_SIDE_X], width[MI_SIDE_Y], err);
     if (status != MI_OK)
         return status;
-    const size_t capacity = (plan.workspace_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    const size_t capacity = plan.workspace_bytes;
     mi_run *run = malloc(sizeof *run);
-    void *memory = take_workspace(capacity);
+    void *memory = mi_arena_memory(capacity);
     if (!run || !memory) {
         free(run);
         free(memory);

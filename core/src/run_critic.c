@@ -124,9 +124,8 @@ static double block_loss(mi_run *run, const float *weights, uint32_t first, uint
 double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_diagonal)
 {
     const part *v = &run->validation;
-    for (int side = 0; weights && side < 2; side++)
-        mi_critic_features(&run->critic, weights, (mi_side)side, v->rows[side], v->base[side], v->n,
-                           run->validation_features[side]);
+    if (weights)
+        mi_critic_features_both(&run->critic, weights, v->rows, v->base, v->n, run->validation_features);
     /* Blocks of nearly equal size, none smaller than the block asked for (unless it is the only one). */
     const uint32_t n_blocks = v->n / run->validation_block;
     double loss = 0.0;

@@ -13,6 +13,7 @@ typedef struct mi_trainer {
     size_t n_params;
     float epsilon;               /* of Adam */
     mi_objective_spec objective; /* its own: what MINE carries from step to step is in params */
+    const mi_kernels *kernels;
     mi_critic *critic;
     uint32_t step; /* steps done */
     float *state;  /* (4, n_params): weights, Adam's m and v, average (of no use when ema is 0). The

@@ -260,6 +260,68 @@ START_TEST(test_products_of_bfloat16_are_those_of_rounded_factors)
 }
 END_TEST
 
+#define N_MOVED 1003u /* no multiple of a vector */
+
+/* Gradients and second moments over many powers of ten, and none. */
+static void fill_adam(float *state[5])
+{
+    mi_rng rng;
+    mi_rng_init(&rng, 9, 0, 0, MI_PURPOSE_TEST, 0);
+    for (int k = 0; k < 5; k++)
+        for (size_t i = 0; i < N_MOVED; i++) {
+            const double size = pow(10.0, 12.0 * mi_rng_uniform(&rng) - 10.0);
+            state[k][i] = k == 0 || i % 17 == 0 ? 0.0f : (float)(size * mi_rng_normal(&rng));
+        }
+    for (size_t i = 0; i < N_MOVED; i++)
+        state[2][i] *= state[2][i]; /* a second moment */
+}
+
+START_TEST(test_adam_of_every_kernel_moves_alike)
+{
+    static const mi_adam_step step = {0.5f, 1e-3f, 1.7f, 1e-5f, 0.25f, 1e-8f};
+    float exact[5][N_MOVED], other[5][N_MOVED];
+    float *e[5] = {exact[0], exact[1], exact[2], exact[3], exact[4]};
+    float *o[5] = {other[0], other[1], other[2], other[3], other[4]};
+    for (size_t q = 0; q < N_NAMES; q++) {
+        const mi_kernels *kernels = mi_kernels_find(names[q]);
+        for (int average = 0; kernels && average < 2; average++) {
+            fill_adam(e);
+            fill_adam(o);
+            mi_adam_exact(&step, &(mi_adam_arrays){e[0], e[1], e[2], average ? e[3] : NULL, e[4]}, 5,
+                          N_MOVED);
+            kernels->adam(&step, &(mi_adam_arrays){o[0], o[1], o[2], average ? o[3] : NULL, o[4]}, 5, 500);
+            kernels->adam(&step, &(mi_adam_arrays){o[0], o[1], o[2], average ? o[3] : NULL, o[4]}, 500,
+                          N_MOVED);
+            for (int k = 0; k < 5; k++)
+                for (size_t i = 0; i < N_MOVED; i++)
+                    ck_assert_msg(fabs((double)o[k][i] - (double)e[k][i]) <= 2e-6 * fabs((double)e[k][i]) + 1e-9,
+                                  "%s: array %d, entry %zu: %g, not %g", names[q], k, i, (double)o[k][i],
+                                  (double)e[k][i]);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_sum_of_squares_of_every_kernel)
+{
+    for (size_t q = 0; q < N_NAMES; q++) {
+        const mi_kernels *kernels = mi_kernels_find(names[q]);
+        for (size_t n = 1; kernels && n < 1500; n = n * 3 + 2) {
+            mi_rng rng;
+            mi_rng_init(&rng, n, 0, 0, MI_PURPOSE_TEST, 1);
+            float *values = draw(&rng, n);
+            double sum = 0.0;
+            for (size_t i = 0; i < n; i++)
+                sum += (double)values[i] * (double)values[i];
+            ck_assert_double_eq_tol(kernels->sum_squares(values, n), sum, 1e-6 * sum);
+            values[n / 2] = NAN;
+            ck_assert(isnan(kernels->sum_squares(values, n)));
+            free(values);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_kernels_are_found_by_name)
 {
     ck_assert_ptr_nonnull(mi_kernels_find("portable"));
@@ -276,5 +338,6 @@ int main(void)
     RUN_TESTS("kernels", test_every_kernel_computes_the_product_for_every_tail,
               test_every_variant_of_a_product, test_rows_do_not_depend_on_their_company,
               test_not_a_number_goes_through, test_products_of_bfloat16_are_those_of_rounded_factors,
+              test_adam_of_every_kernel_moves_alike, test_sum_of_squares_of_every_kernel,
               test_kernels_are_found_by_name);
 }
