@@ -7,7 +7,9 @@
  *                [--kernels NAME] [--recipe]
  *
  * Prints one JSON line. Rates are of wall time; cpu_steps_per_s, of the calling thread's CPU time, is what is
- * left of noise on a machine that others use as well. gflops counts the step's products alone.
+ * left of noise on a machine that others use as well. gflops counts the step's products alone. share_of_peak
+ * is the median of their rate in stretches of 20 ms, each over the peak that was measured right after it: the
+ * clock of a shared machine wanders.
  */
 #include "fma_peak.h"
 #include "mi/info.h"
@@ -19,10 +21,12 @@
 #include <string.h>
 #include <time.h>
 
-#define DIM     20u
-#define HIDDEN  256u
-#define EMBED   32u
-#define WARM_UP 20u
+#define DIM       20u
+#define HIDDEN    256u
+#define EMBED     32u
+#define WARM_UP   20u
+#define STRETCH   0.02 /* seconds of steps between two looks at the peak */
+#define STRETCHES 4096
 
 typedef struct options {
     const char *critic, *precision, *kernels;
@@ -101,8 +105,8 @@ static void open_bench(bench *b, const options *o)
     settle(b, o);
     mi_arena_init(&b->arena, NULL, 0);
     layout(b);
-    const size_t bytes = (b->arena.peak + 63) / 64 * 64;
-    mi_arena_init(&b->arena, aligned_alloc(64, bytes), bytes);
+    const size_t bytes = b->arena.peak;
+    mi_arena_init(&b->arena, mi_arena_memory(bytes), bytes);
     layout(b);
     mi_rng rng;
     mi_rng_init(&rng, 1, 0, 0, MI_PURPOSE_WEIGHTS, 0);
@@ -129,22 +133,56 @@ static double flops(const options *o)
     return 4.0 * b * (3.0 * (hidden + HIDDEN * EMBED) + 2.0 * DIM * HIDDEN) + 6.0 * b * b * EMBED;
 }
 
-static void measure(bench *b, const options *o)
+typedef struct tally {
+    double wall, cpu;        /* seconds in steps */
+    double share[STRETCHES]; /* of the peak, in each stretch */
+    double peak[STRETCHES];  /* of multiply-adds, after each stretch */
+    unsigned steps, stretches;
+} tally;
+
+/* Steps for about STRETCH seconds, then a look at the peak. */
+static void stretch(bench *b, const options *o, tally *t)
 {
-    for (unsigned i = 0; i < WARM_UP; i++)
-        step(b);
     const double wall = seconds_of(CLOCK_MONOTONIC), cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     double elapsed = 0.0;
     unsigned done = 0;
-    for (; (elapsed = seconds_of(CLOCK_MONOTONIC) - wall) < o->seconds; done++)
+    for (; (elapsed = seconds_of(CLOCK_MONOTONIC) - wall) < STRETCH; done++)
         step(b);
     const double on_cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    const double peak = fma_peak_gflops();
+    t->peak[t->stretches] = peak;
+    t->share[t->stretches++] = peak > 0.0 ? done / on_cpu * flops(o) / 1e9 / peak : 0.0;
+    t->wall += elapsed;
+    t->cpu += on_cpu;
+    t->steps += done;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t n)
+{
+    qsort(values, n, sizeof *values, ascending);
+    return values[n / 2];
+}
+
+static void measure(bench *b, const options *o)
+{
+    static tally t;
+    for (unsigned i = 0; i < WARM_UP; i++)
+        step(b);
+    while (t.wall < o->seconds && t.stretches < STRETCHES)
+        stretch(b, o, &t);
     printf(
         "{\"critic\":\"%s\",\"batch\":%u,\"threads\":%d,\"precision\":\"%s\",\"kernels\":\"%s\",\"steps_per_"
-        "s\":%.1f,\"cpu_steps_per_s\":%.1f,\"gflops\":%.1f,\"fma_peak_gflops\":%.1f,\"bf16_peak_gflops\":%."
-        "1f}\n",
-        o->critic, o->batch, o->threads, o->precision, b->critic.kernels->name, done / elapsed, done / on_cpu,
-        done / on_cpu * flops(o) / 1e9, fma_peak_gflops(), bf16_peak_gflops());
+        "s\":%.1f,\"cpu_steps_per_s\":%.1f,\"gflops\":%.1f,\"fma_peak_gflops\":%.1f,\"share_of_peak\":%.3f,"
+        "\"bf16_peak_gflops\":%.1f}\n",
+        o->critic, o->batch, o->threads, o->precision, b->critic.kernels->name, t.steps / t.wall,
+        t.steps / t.cpu, t.steps / t.cpu * flops(o) / 1e9, median(t.peak, t.stretches),
+        median(t.share, t.stretches), bf16_peak_gflops());
 }
 
 static void *help(void *crew)

@@ -7,7 +7,7 @@
 #define BENCH_FMA_PEAK_H
 
 /* Units of 1e9 additions and multiplications per second of the calling thread's CPU time, in single
- * precision by the widest vectors; 0 where this program knows no instruction for it. Takes about 10 ms. */
+ * precision by the widest vectors; 0 where this program knows no instruction for it. Takes about 2 ms. */
 double fma_peak_gflops(void);
 /* By products of bfloat16 pairs added to single precision. */
 double bf16_peak_gflops(void);

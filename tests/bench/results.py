@@ -1,0 +1,102 @@
+"""RESULTS.md: the machine, the command, and a table for each part with the targets beside the figures."""
+import datetime
+import os
+import pathlib
+import re
+import subprocess
+
+from sides import BUILD, HERE
+
+TITLES = {"step": "Optimiser steps", "estimate": "A whole default estimate", "scoring": "Scoring", "service": "Service", "growth": "Cost growth"}
+INTRO = """# Measured
+
+Written by `{command}`, {date}{quick}.
+Every ratio is the median over alternating runs of `value` and `baseline`; above 1 is in favour of `value` whichever way is better, and the spread is
+the lowest and the highest of the pairs. Bare times and rates are medians of the same runs: on another machine, or on this one when others use it,
+only the ratios hold.
+"""
+
+
+def first_line(*argv):
+    try:
+        return subprocess.run(argv, capture_output=True, text=True).stdout.splitlines()[0].strip()
+    except (OSError, IndexError):
+        return "not found"
+
+
+def field(path, pattern, default="unknown"):
+    try:
+        found = re.search(pattern, pathlib.Path(path).read_text(), re.M)
+    except OSError:
+        return default
+    return found.group(1) if found else default
+
+
+def compiler():
+    name = field(BUILD / "CMakeCache.txt", r"^CMAKE_C_COMPILER:\w+=(.*)$", "cc")
+    return first_line(name, "--version")
+
+
+def machine():
+    """What a reader needs to judge the figures; names no path."""
+    flags = field("/proc/cpuinfo", r"^flags\s*:(.*)$", "")
+    vector = [f for f in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if f in flags.split()]
+    gib = int(field("/proc/meminfo", r"MemTotal:\s+(\d+)", "0")) / 2**20
+    packages = {name: first_line("dpkg-query", "-W", "-f", "${Version}\n", name) for name in ("libopenblas0-pthread", "python3-torch", "python3-numpy", "wrk")}
+    load = os.getloadavg()
+    cpu = [field("/proc/cpuinfo", rf"^{name}\s*:\s*(.*)$") for name in ("model name", "cpu family", "model")]
+    return [
+        ("CPU", f"{cpu[0]} (family {cpu[1]}, model {cpu[2]}), {os.cpu_count()} cores seen, {', '.join(vector)}"),
+        ("Memory", f"{gib:.0f} GiB"),
+        ("System", f"{field('/etc/os-release', 'PRETTY_NAME=.(.*).$')}, Linux {os.uname().release.split('-')[0]}"),
+        ("Compiler", compiler()),
+        ("Packages", ", ".join(f"{name} {version}" for name, version in packages.items())),
+        ("Load at the end", f"{load[0]:.1f} (1 min), {load[2]:.1f} (15 min), the benchmark's own included"),
+    ]
+
+
+def number(value):
+    if value is None:
+        return ""
+    if abs(value) >= 1e5:
+        return f"{value:.3g}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def verdict(line):
+    return "" if "target" not in line else line["target"] + (", met" if line["met"] else ", **not met**")
+
+
+NOTES = ("kernels", "gflops", "fma_peak_gflops", "bf16_peak_gflops", "sgemm_gflops", "ratio_of_cpu_time", "truth_nats", "mi_nats", "baseline_mi_nats", "steps",
+         "baseline_steps", "peak_rss_mb", "bad_answers", "note")
+
+
+def notes(line):
+    return "; ".join(f"{name.replace('_', ' ')} {line[name]}" for name in NOTES if line.get(name) not in (None, ""))
+
+
+def table(lines):
+    growth = any("exponent" in line for line in lines)
+    yield "| figure | value | baseline | ratio | spread | " + ("exponent |" if growth else "target | notes |")
+    yield "|---|---|---|---|---|---|" + ("" if growth else "---|")
+    for line in lines:
+        if "skipped" in line:
+            yield f"| {line['name']} | skipped: {line['skipped']} | | | | |" + ("" if growth else " |")
+            continue
+        baseline = f"{number(line['baseline_value'])} ({line['baseline']})" if line["baseline_value"] is not None else line["baseline"] or ""
+        name = line["name"] + (f", {line['size']} {line['parameter']}" if growth and "size" in line else "")
+        cells = [name, f"{number(line['value'])} {line['unit']}".strip(), baseline, number(line["ratio"]), " to ".join(number(v) for v in line["spread"])]
+        cells += [number(line.get("exponent"))] if growth else [verdict(line), notes(line)]
+        yield "| " + " | ".join(cells) + " |"
+
+
+def write(lines, parts, quick, begun):
+    command = " ".join(["python3 tests/bench/run.py", *(parts if len(parts) < 5 else []), *(["--quick"] if quick else []), "--write"])
+    date = datetime.datetime.fromtimestamp(begun, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    out = [INTRO.format(command=command, date=date, quick=" (short runs: orientation only)" if quick else ""), "| | |", "|---|---|"]
+    out += [f"| {name} | {text} |" for name, text in machine()]
+    for prefix, title in TITLES.items():
+        ours = [line for line in lines if line["name"].split(".")[0] == prefix]
+        if ours:
+            out += ["", f"## {title}", "", *table(ours)]
+    (HERE / "RESULTS.md").write_text("\n".join(out) + "\n")
