@@ -1,11 +1,12 @@
 #!/bin/sh
 # Install what mutuald needs on Debian 12, and nothing else.
 #
-#   sh deploy/install-deps.sh [build|run|test]...     default: build
+#   sh deploy/install-deps.sh [build|run|test|bench]...     default: build
 #
 #   run     the libraries that the finished programs load
 #   build   run, and compilers and headers
 #   test    build, and what the tests use besides
+#   bench   build, and what the benchmarks compare with
 #
 # As root, or through sudo. Already installed packages cost nothing; nothing is removed.
 set -eu
@@ -28,13 +29,17 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config python3 python3-yaml
 # python3-*         whole-daemon tests        sqlite3, curl, jq          looking from outside
 test_packages="check clang libclang-rt-14-dev clang-format python3-pytest python3-numpy python3-sklearn sqlite3 curl jq shellcheck git procps"
 
+# python3-torch     the peer of tests/bench   wrk            load on the HTTP front
+bench_packages="python3 python3-numpy python3-torch wrk"
+
 packages=""
 for set in "${@:-build}"; do
     case $set in
         run) packages="$packages $run_packages" ;;
         build) packages="$packages $run_packages $build_packages" ;;
         test) packages="$packages $run_packages $build_packages $test_packages" ;;
-        *) echo "usage: $0 [run|build|test]..." >&2; exit 2 ;;
+        bench) packages="$packages $run_packages $build_packages $bench_packages" ;;
+        *) echo "usage: $0 [run|build|test|bench]..." >&2; exit 2 ;;
     esac
 done
 

@@ -4,25 +4,26 @@ import contextlib
 from sides import Worker, need_module, program, run_json, tuned
 
 SCREEN_TARGET = 0.8  # of the rate of sgemm
+KEEP = {"top100": ["--top", "100"], "top10": ["--top", "10"], "above": ["--top", "0", "--above", "30"]}  # of each row; of all, about one in 10^4 at width 64
 PAIRS = 2_000_000  # of numpy's listed pairs; a rate does not depend on it
 
 
-def ours(what, n, width, threads, seconds):
+def ours(what, n, width, threads, seconds, *keep):
     argv = [program("tests/bench/bench_score"), "--what", what, "--n", str(n), "--width", str(width), "--threads", str(threads), "--seconds", str(seconds)]
-    return run_json(argv, tuned(threads))[0]
+    return run_json([*argv, *keep], tuned(threads))[0]
 
 
 def of(found, key):
     return [r[key] for r in found]
 
 
-def screen(report, numpy, n, width, threads, runs, seconds):
+def screen(report, numpy, n, width, threads, keep, runs, seconds):
     """The reference is numpy's product of the same size; beside it stands sgemm in cache-sized tiles, alternating within bench_score."""
     pairs, found = [], []
     for _ in range(runs):
-        found.append(ours("screen", n, width, threads, seconds))
+        found.append(ours("screen", n, width, threads, seconds, *KEEP[keep]))
         pairs.append((found[-1]["pairs_per_s"], float(n) * n / numpy.ask(what="product", n=n, width=width)["seconds"]))
-    name = f"scoring.screen.{n}x{n}x{width}.{threads}t"
+    name = f"scoring.screen.{n}x{n}x{width}.{keep}.{threads}t"
     baseline = f"numpy {numpy.about['numpy']} x @ y.T in blocks of rows, BLAS {numpy.about['blas']}, {threads} thread{'s' * (threads > 1)}"
     report.figure(name, pairs, "pairs/s", baseline, target=SCREEN_TARGET, gflops=found[-1]["gflops"],
                   peak_rss_mb=found[-1].get("peak_rss_mb"))
@@ -51,7 +52,8 @@ def run(report, quick):
         with contextlib.ExitStack() as stack:
             numpy = Worker("numpy_score.py", tuned(threads))
             stack.callback(numpy.close)
-            for width in (64,) if quick else (32, 64):
-                screen(report, numpy, n, width, threads, runs, seconds)
+            for width in (64,) if quick else (32, 64, 128):
+                for keep in KEEP:
+                    screen(report, numpy, n, width, threads, keep, runs, seconds)
                 if threads == 1:
                     listed(report, numpy, n, width, runs, seconds)
