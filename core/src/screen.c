@@ -136,7 +136,7 @@ mi_status mi_screen_new_tuned(mi_screen **out, const mi_screen_spec *spec, const
     mi_screen_result_layout(&block, spec);
     if (workspace.overflow || block.overflow)
         return mi_fail(err, MI_LIMIT, "the screen is too large for this machine");
-    void *const memory = aligned_alloc(64, workspace.peak), *const kept = aligned_alloc(64, block.peak);
+    void *const memory = mi_arena_memory(workspace.peak), *const kept = mi_arena_memory(block.peak);
     if (!memory || !kept) {
         free(memory);
         free(kept);

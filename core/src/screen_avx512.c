@@ -5,7 +5,7 @@
 #include "screen_impl.h"
 
 #if defined(__x86_64__)
-#include "screen_append.h"
+#include "screen_rows512.h"
 #include "screen_transpose.h"
 
 #define WIDE   __attribute__((target("avx512f,avx512dq,popcnt")))
@@ -97,26 +97,9 @@ INLINE void add_row(sums *s, const __m512 value[VECS], uint64_t live)
     s->max = max;
 }
 
-/* What has passed, when a row's own best are all there is to keep: mask has no NaN. As mi_screen_take_row,
- * but from registers. */
-INLINE void append(mi_screen *s, uint32_t row, uint32_t first, const __m512 value[VECS], uint64_t mask)
-{
-    mi_pools *pools = &s->by_row;
-    const size_t start = (size_t)row * pools->capacity;
-    uint32_t used = pools->used[row];
-#pragma GCC unroll 4
-    for (int v = 0; v < VECS; v++)
-        used = mi_append_vector(pools->output + start, pools->row + start, used, value[v],
-                                first + (uint32_t)v * LANES, (__mmask16)(mask >> (v * LANES)));
-    pools->used[row] = used;
-    if (used >= pools->limit) {
-        mi_pools_shrink(pools, row);
-        s->row_floor[row] = pools->floor[row];
-    }
-}
-
-INLINE void look_at_row(mi_screen *s, uint32_t row, uint32_t first, const float *outputs, int whole,
-                        uint32_t phase, sums *summary)
+/* The columns of a row that count and pass, into the summary what counts. */
+INLINE uint64_t look_at_row(mi_screen *s, uint32_t row, uint32_t first, const float *outputs, int whole,
+                            uint32_t phase, sums *summary, uint64_t *nan)
 {
     const uint64_t valid = whole ? UINT64_MAX : mi_screen_valid(s, row, first);
     const float *column_floor = s->by_column.keep ? s->by_column.floor + first : NULL;
@@ -125,26 +108,48 @@ INLINE void look_at_row(mi_screen *s, uint32_t row, uint32_t first, const float 
     for (int v = 0; v < VECS; v++)
         value[v] = _mm512_load_ps(outputs + v * LANES);
     const uint64_t hits = passing(value, s->row_floor[row], column_floor) & valid;
-    const uint64_t nan = hits ? hits & ~numbers(value) : 0;
     s->result->summary.n_scored += (uint64_t)_mm_popcnt_u64(valid);
-    if (s->spec.summarise) {
-        add_row(summary, value, valid & ~nan);
+    if (nan)
+        *nan = hits ? hits & ~numbers(value) : 0;
+    if (summary) {
+        const uint64_t live = valid & (nan ? ~*nan : numbers(value));
+        add_row(summary, value, live);
         if (mi_screen_due(s, phase))
-            mi_screen_bin(s, phase, outputs, valid & ~nan);
+            mi_screen_bin(s, phase, outputs, live);
     }
-    if (hits && s->rows_alone && nan == 0)
-        append(s, row, first, value, hits);
-    else if (hits)
-        mi_screen_hits(s, row, first, outputs, hits, nan);
+    return hits;
+}
+
+/* summary: NULL without one. */
+INLINE void look_at_rows(mi_screen *s, uint32_t row, uint32_t n, uint32_t first, int whole, sums *summary)
+{
+    uint32_t phase = mi_screen_phase(s, row, first);
+    mi_row_hits hits;
+    hits.n = 0;
+    for (uint32_t i = 0; i < n; i++, phase = mi_screen_next_phase(s, phase)) {
+        const float *outputs = s->tile + (size_t)i * MI_PANEL;
+        uint64_t nan = 0;
+        if (s->rows_alone) {
+            mi_row_hits_add(&hits, i, look_at_row(s, row + i, first, outputs, whole, phase, summary, NULL));
+            continue;
+        }
+        const uint64_t mask = look_at_row(s, row + i, first, outputs, whole, phase, summary, &nan);
+        if (mask)
+            mi_screen_hits(s, row + i, first, outputs, mask, nan);
+    }
+    if (hits.n > 0)
+        mi_row_hits_take(s, &hits, row, first);
 }
 
 WIDE static void look(mi_screen *s, uint32_t row, uint32_t n, uint32_t first, int whole)
 {
+    if (!s->spec.summarise) {
+        look_at_rows(s, row, n, first, whole, NULL);
+        return;
+    }
     sums summary = {_mm512_loadu_pd(s->sums.sum), _mm512_loadu_pd(s->sums.sum + 8),
                     _mm512_loadu_ps(s->sums.max)};
-    uint32_t phase = mi_screen_phase(s, row, first);
-    for (uint32_t i = 0; i < n; i++, phase = mi_screen_next_phase(s, phase))
-        look_at_row(s, row + i, first, s->tile + (size_t)i * MI_PANEL, whole, phase, &summary);
+    look_at_rows(s, row, n, first, whole, &summary);
     _mm512_storeu_pd(s->sums.sum, summary.low);
     _mm512_storeu_pd(s->sums.sum + 8, summary.high);
     _mm512_storeu_ps(s->sums.max, summary.max);

@@ -4,7 +4,7 @@
  *     screen.c           bands, steps, the end                    (public calls)
  *     screen_plan.c      checks, memory
  *     screen_tile.c      the products of a tile
- *     screen_portable.c, screen_avx512.c   looking at them
+ *     screen_portable.c, screen_avx512.c, screen_rows512.h   looking at them
  *     screen_guess.c     where floors start
  *     screen_hits.c      what becomes of an output that passes them
  *     screen_summary.c   histogram and what a summary says

@@ -131,7 +131,7 @@ mi_status mi_screen_merge(mi_screen_result **out, const mi_screen_result *const 
     scratch_layout(&scratch, parts, n_parts, &keys, &pairs);
     if (block.overflow || scratch.overflow)
         return mi_fail(err, MI_LIMIT, "the screen is too large for this machine");
-    void *const memory = aligned_alloc(64, block.peak), *const work = aligned_alloc(64, scratch.peak);
+    void *const memory = mi_arena_memory(block.peak), *const work = mi_arena_memory(scratch.peak);
     if (!memory || !work) {
         free(memory);
         free(work);
