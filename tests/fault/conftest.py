@@ -16,7 +16,7 @@ def spec():
     return {
         **pairs(2000, 3),
         "critic": {"hidden": [64, 64], "embed": 16},
-        "train": {"batch": 128, "max_steps": 6000, "early_stopping": False, "evaluate_every": 50, "evaluate_fraction": 0},
+        "train": {"batch": 128, "max_steps": 16000, "early_stopping": False, "evaluate_every": 100, "evaluate_fraction": 0},
         "split": {"folds": 2},
         "permutations": 20,
         "null_pairs": 20000,
