@@ -83,8 +83,9 @@ static float guess_of(const mi_screen *s, uint32_t row, float *outputs)
     const float poison = tidy(outputs, SAMPLE);
     if (poison != poison || SAMPLE - behind < MIN_OWN)
         return MI_FLOOR_NONE;
-    const float guess = mi_kth_largest(outputs + behind, SAMPLE - behind, s->guess.rank);
-    return mi_floor_below(guess);
+    const uint32_t n = SAMPLE - behind, rank = s->guess.rank;
+    return mi_floor_below(s->by_row.avx512 ? mi_kth_largest_avx512(outputs + behind, n, rank)
+                                           : mi_kth_largest(outputs + behind, n, rank));
 }
 
 void mi_screen_guess(mi_screen *s, uint32_t rows)

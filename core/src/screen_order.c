@@ -5,8 +5,6 @@
 
 /* Keys that are sorted by counting who is before whom: quadratic, and a vector loop without a branch. */
 #define RUN 64u
-/* Steps of a bisection by value. */
-#define BY_VALUE 16
 
 MI_VECTOR_CLONES
 static void rank_run(const uint64_t *restrict keys, uint64_t *restrict sorted, size_t n)
@@ -104,24 +102,13 @@ static extent extent_at_least(const float *values, size_t n, float limit)
     return e;
 }
 
-/* A rank in [low + 1, high], in the middle by value for some steps, since values of like size spread by value
- * and not by rank; then in the middle by rank, which ends whatever the values are. */
-static uint32_t middle_of(uint32_t low, uint32_t high, int step)
-{
-    const float a = mi_of_rank(low), b = mi_of_rank(high);
-    const uint32_t by_value = mi_rank_of(a + 0.5f * (b - a));
-    if (step < BY_VALUE && b - a <= 0x1p126f && by_value > low && by_value <= high)
-        return by_value;
-    return high - (high - low) / 2;
-}
-
 float mi_kth_largest(const float *values, size_t n, size_t k)
 {
     const extent all = extent_at_least(values, n, -__builtin_inff());
     /* At least k values are >= low, fewer than k are > high. */
     uint32_t low = mi_rank_of(all.low), high = mi_rank_of(all.high);
     for (int step = 0; low < high; step++) {
-        const uint32_t middle = middle_of(low, high, step);
+        const uint32_t middle = mi_middle_rank(low, high, step);
         const float limit = mi_of_rank(middle);
         const size_t count = mi_count_at_least(values, n, limit);
         if (count == k)

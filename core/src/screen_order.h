@@ -46,6 +46,20 @@ static inline uint32_t mi_key_row(uint64_t key)
     return ~(uint32_t)key;
 }
 
+/* Steps of a bisection by value. */
+#define MI_STEPS_BY_VALUE 16
+
+/* A rank in [low + 1, high], in the middle by value for some steps, since values of like size spread by value
+ * and not by rank; then in the middle by rank, which ends whatever the values are. */
+static inline uint32_t mi_middle_rank(uint32_t low, uint32_t high, int step)
+{
+    const float a = mi_of_rank(low), b = mi_of_rank(high);
+    const uint32_t by_value = mi_rank_of(a + 0.5f * (b - a));
+    if (step < MI_STEPS_BY_VALUE && b - a <= 0x1p126f && by_value > low && by_value <= high)
+        return by_value;
+    return high - (high - low) / 2;
+}
+
 /* n distinct keys, largest first. scratch (n). */
 void mi_sort_keys(uint64_t *keys, uint64_t *scratch, size_t n);
 
@@ -54,5 +68,7 @@ size_t mi_count_at_least(const float *values, size_t n, float limit);
 
 /* The k-th largest of n values, 1 <= k <= n, none NaN and none -0. At most 50 passes, whatever the values. */
 float mi_kth_largest(const float *values, size_t n, size_t k);
+/* The same, by AVX-512 (screen_pool_avx512.c). */
+float mi_kth_largest_avx512(const float *values, size_t n, size_t k);
 
 #endif

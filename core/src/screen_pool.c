@@ -57,7 +57,8 @@ void mi_pools_shrink(mi_pools *pools, uint32_t place)
         return;
     float *output = pools->output + (size_t)place * pools->capacity;
     uint32_t *row = pools->row + (size_t)place * pools->capacity;
-    const float worst = mi_kth_largest(output, n, pools->keep);
+    const float worst = pools->avx512 ? mi_kth_largest_avx512(output, n, pools->keep)
+                                      : mi_kth_largest(output, n, pools->keep);
     if (pools->avx512 && mi_count_at_least(output, n, worst) == pools->keep)
         pools->used[place] = mi_pools_keep_avx512(output, row, n, worst);
     else
@@ -96,9 +97,13 @@ void mi_pools_list(mi_pools *pools, uint32_t place, mi_pool_keys keys, uint32_t 
     const uint32_t n = pools->used[place];
     const float *output = pools->output + (size_t)place * pools->capacity;
     const uint32_t *row = pools->row + (size_t)place * pools->capacity;
-    to_keys(keys.keys, output, row, n);
-    mi_sort_keys(keys.keys, keys.scratch, n);
-    from_keys(outputs, rows, keys.keys, n);
+    if (pools->avx512 && n <= MI_POOL_RANK) {
+        mi_pools_rank_avx512(output, row, n, rows, outputs);
+    } else {
+        to_keys(keys.keys, output, row, n);
+        mi_sort_keys(keys.keys, keys.scratch, n);
+        from_keys(outputs, rows, keys.keys, n);
+    }
     for (uint32_t i = n; i < pools->keep; i++) {
         rows[i] = MI_SCREEN_NOBODY;
         outputs[i] = __builtin_nanf("");

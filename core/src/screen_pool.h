@@ -63,6 +63,10 @@ static inline void mi_pools_append(mi_pools *pools, uint32_t place, float output
 void mi_pools_append_avx512(mi_pools *pools, uint32_t place, uint32_t first, const float *outputs,
                             uint64_t mask);
 uint32_t mi_pools_keep_avx512(float *output, uint32_t *row, uint32_t n, float v);
+/* A pool's n candidates, best first. The work is quadratic: for MI_POOL_RANK at most. */
+#define MI_POOL_RANK 256u
+void mi_pools_rank_avx512(const float *output, const uint32_t *row, uint32_t n, uint32_t *rows,
+                          float *outputs);
 
 /* Scratch of mi_pools_list, of pools that keep as many. */
 typedef struct mi_pool_keys {

@@ -442,7 +442,32 @@ START_TEST(test_kth_largest_of_any_values)
         for (uint32_t i = 1; i < n; i++)
             ck_assert(keys[i - 1] > keys[i]);
         ck_assert(mi_kth_largest(values, n, k) == mi_key_output(keys[k - 1]));
+        if (mi_screen_avx512())
+            ck_assert(mi_kth_largest_avx512(values, n, k) == mi_key_output(keys[k - 1]));
         ck_assert(values[mi_key_row(keys[k - 1])] == mi_key_output(keys[k - 1]));
+    }
+}
+END_TEST
+
+START_TEST(test_vectors_rank_as_keys_sort)
+{
+    mi_rng rng = test_rng(11);
+    for (int repeat = 0; mi_screen_avx512() && repeat < 300; repeat++) {
+        float output[MI_POOL_RANK], outputs[MI_POOL_RANK];
+        uint32_t row[MI_POOL_RANK], rows[MI_POOL_RANK];
+        uint64_t keys[MI_POOL_RANK], scratch[MI_POOL_RANK];
+        const uint32_t n = 1 + mi_rng_below(&rng, MI_POOL_RANK), spread = 1 + mi_rng_below(&rng, 400);
+        for (uint32_t i = 0; i < n; i++) {
+            output[i] = mi_rng_below(&rng, 50) ? (float)mi_rng_below(&rng, spread) - 3.0f : -INFINITY;
+            row[i] = 3 * i + mi_rng_below(&rng, 3);
+            keys[i] = mi_key_of(output[i], row[i]);
+        }
+        mi_sort_keys(keys, scratch, n);
+        mi_pools_rank_avx512(output, row, n, rows, outputs);
+        for (uint32_t i = 0; i < n; i++) {
+            ck_assert_uint_eq(rows[i], mi_key_row(keys[i]));
+            ck_assert(outputs[i] == mi_key_output(keys[i]));
+        }
     }
 }
 END_TEST
@@ -451,5 +476,5 @@ int main(void)
 {
     RUN_TESTS("core/screen", test_selections_are_those_of_a_scan, test_equal_scores_are_taken_by_row,
               test_a_wrong_guess_changes_nothing, test_tiles_do_not_change_a_bit, test_threshold_is_exact,
-              test_kth_largest_of_any_values);
+              test_kth_largest_of_any_values, test_vectors_rank_as_keys_sort);
 }
