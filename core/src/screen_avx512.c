@@ -97,18 +97,17 @@ INLINE void add_row(sums *s, const __m512 value[VECS], uint64_t live)
     s->max = max;
 }
 
-/* The columns of a row that count and pass, into the summary what counts. */
-INLINE uint64_t look_at_row(mi_screen *s, uint32_t row, uint32_t first, const float *outputs, int whole,
+/* The columns of a row that pass, of those that count; into the summary what counts. */
+INLINE uint64_t look_at_row(mi_screen *s, uint32_t row, uint32_t first, const float *outputs, uint64_t valid,
                             uint32_t phase, sums *summary, uint64_t *nan)
 {
-    const uint64_t valid = whole ? UINT64_MAX : mi_screen_valid(s, row, first);
-    const float *column_floor = s->by_column.keep ? s->by_column.floor + first : NULL;
+    /* Whose NaN are not asked for has no columns' floors. */
+    const float *column_floor = nan && s->by_column.keep ? s->by_column.floor + first : NULL;
     __m512 value[VECS];
 #pragma GCC unroll 4
     for (int v = 0; v < VECS; v++)
         value[v] = _mm512_load_ps(outputs + v * LANES);
     const uint64_t hits = passing(value, s->row_floor[row], column_floor) & valid;
-    s->result->summary.n_scored += (uint64_t)_mm_popcnt_u64(valid);
     if (nan)
         *nan = hits ? hits & ~numbers(value) : 0;
     if (summary) {
@@ -120,36 +119,44 @@ INLINE uint64_t look_at_row(mi_screen *s, uint32_t row, uint32_t first, const fl
     return hits;
 }
 
-/* summary: NULL without one. */
-INLINE void look_at_rows(mi_screen *s, uint32_t row, uint32_t n, uint32_t first, int whole, sums *summary)
+/* summary: NULL without one. alone: the best of a row are all there is to keep. */
+INLINE void look_at_rows(mi_screen *s, uint32_t row, uint32_t n, uint32_t first, int whole, sums *summary,
+                         int alone)
 {
     uint32_t phase = mi_screen_phase(s, row, first);
+    uint64_t counted = 0;
     mi_row_hits hits;
     hits.n = 0;
     for (uint32_t i = 0; i < n; i++, phase = mi_screen_next_phase(s, phase)) {
         const float *outputs = s->tile + (size_t)i * MI_PANEL;
+        const uint64_t valid = whole ? UINT64_MAX : mi_screen_valid(s, row + i, first);
         uint64_t nan = 0;
-        if (s->rows_alone) {
-            mi_row_hits_add(&hits, i, look_at_row(s, row + i, first, outputs, whole, phase, summary, NULL));
-            continue;
-        }
-        const uint64_t mask = look_at_row(s, row + i, first, outputs, whole, phase, summary, &nan);
-        if (mask)
+        counted += whole ? MI_PANEL : (uint64_t)_mm_popcnt_u64(valid);
+        const uint64_t mask =
+            look_at_row(s, row + i, first, outputs, valid, phase, summary, alone ? NULL : &nan);
+        if (alone)
+            mi_row_hits_add(&hits, i, mask);
+        else if (mask)
             mi_screen_hits(s, row + i, first, outputs, mask, nan);
     }
+    s->result->summary.n_scored += counted;
     if (hits.n > 0)
         mi_row_hits_take(s, &hits, row, first);
 }
 
 WIDE static void look(mi_screen *s, uint32_t row, uint32_t n, uint32_t first, int whole)
 {
+    if (!s->spec.summarise && s->rows_alone && whole) {
+        look_at_rows(s, row, n, first, 1, NULL, 1);
+        return;
+    }
     if (!s->spec.summarise) {
-        look_at_rows(s, row, n, first, whole, NULL);
+        look_at_rows(s, row, n, first, whole, NULL, s->rows_alone);
         return;
     }
     sums summary = {_mm512_loadu_pd(s->sums.sum), _mm512_loadu_pd(s->sums.sum + 8),
                     _mm512_loadu_ps(s->sums.max)};
-    look_at_rows(s, row, n, first, whole, &summary);
+    look_at_rows(s, row, n, first, whole, &summary, s->rows_alone);
     _mm512_storeu_pd(s->sums.sum, summary.low);
     _mm512_storeu_pd(s->sums.sum + 8, summary.high);
     _mm512_storeu_ps(s->sums.max, summary.max);

@@ -64,6 +64,7 @@ static float tidy(float *values, uint32_t n)
 {
     float lanes[MI_SUMMARY_LANES] = {0};
     for (uint32_t i = 0; i < n; i += MI_SUMMARY_LANES)
+#pragma omp simd
         for (uint32_t l = 0; l < MI_SUMMARY_LANES; l++) {
             values[i + l] += 0.0f;
             lanes[l] += values[i + l] == values[i + l] ? 0.0f : values[i + l];
