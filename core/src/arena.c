@@ -19,13 +19,13 @@ void mi_arena_init(mi_arena *arena, void *base, size_t capacity)
  */
 void *mi_arena_memory(size_t bytes)
 {
-    const size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (rounded < bytes || rounded < 2 * HUGE_PAGE)
-        return rounded < bytes ? NULL : aligned_alloc(ALIGNMENT, rounded);
-    void *memory = aligned_alloc(HUGE_PAGE, rounded);
+    const size_t unit = bytes < 2 * HUGE_PAGE ? ALIGNMENT : HUGE_PAGE;
+    if (bytes > SIZE_MAX - unit)
+        return NULL;
+    void *memory = aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
 #ifdef MADV_HUGEPAGE
-    if (memory)
-        madvise(memory, rounded / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* advice: no harm if refused */
+    if (memory && unit == HUGE_PAGE) /* but not what was only rounded up; advice, so no harm if refused */
+        madvise(memory, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 #endif
     return memory;
 }
