@@ -252,6 +252,10 @@ static sets draw_case(mi_rng *rng)
     spec->above = mi_rng_below(rng, 2) != 0;
     spec->threshold = (double)mi_rng_below(rng, 40) - 10.0;
     spec->max_above = MOST_ABOVE;
+    if (mi_rng_below(rng, 3) == 0) { /* the best of rows alone have a way of their own */
+        spec->top_per_y = spec->top = 0;
+        spec->above = 0;
+    }
     spec->skip_same = mi_rng_below(rng, 3) == 0;
     spec->symmetric = mi_rng_below(rng, 4) == 0;
     spec->summarise = mi_rng_below(rng, 2) != 0;
