@@ -1,18 +1,15 @@
 """Memory that is not there fails the job that asked for it, and nothing else."""
 
-import pathlib
 import resource
 
 import pytest
 
-from conftest import pairs
-from daemon import MUTUALD
+from conftest import pairs, sanitized
 
 LIMIT = 1200 << 20  # of addresses: the daemon and two idle workers need some 500 MiB of them
 
 
-@pytest.mark.skipif(any(mark in pathlib.Path(MUTUALD).read_bytes() for mark in (b"__asan_init", b"__tsan_init")),
-                    reason="sanitizers do not run under an address space limit")
+@pytest.mark.skipif(sanitized(), reason="sanitizers do not run under an address space limit")
 def test_job_too_large_for_memory_fails_alone(daemon):
     server = daemon("--workers", "2").start()
     resource.prlimit(server.process.pid, resource.RLIMIT_AS, (LIMIT, LIMIT))

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static const char *const names[] = {"portable", "avx2", "avx512"};
 #define N_NAMES (sizeof names / sizeof *names)
@@ -22,19 +24,44 @@ static const size_t depths[] = {1, 2, 7, 16, 20, 64, 255, 256, 257, 300, 530};
 
 #define PAD 3u /* rows are apart by more than their length, and what is between them stays as it was */
 
+#define MOST_ARRAYS 8
+
+/* Arrays that end where a page does which may not be touched: the kernels are compiled without sanitizers,
+ * which make them too slow for the other tests, so that an entry too many has to show by itself. */
 typedef struct operands {
     mi_product p;
     float *a, *b, *c, *start, *gate, *bias;
-    size_t c_size;
+    size_t a_size, b_size, c_size;
+    struct {
+        void *at;
+        size_t bytes;
+    } mapped[MOST_ARRAYS];
+    int n_mapped;
 } operands;
 
-static float *draw(mi_rng *rng, size_t n)
+static float *guarded(operands *o, size_t n)
 {
-    float *out = malloc(n * sizeof *out);
-    ck_assert_ptr_nonnull(out);
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = n * sizeof(float);
+    const size_t room = (bytes + page - 1) / page * page;
+    char *at = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(at != MAP_FAILED && mprotect(at + room, page, PROT_NONE) == 0);
+    o->mapped[o->n_mapped].at = at;
+    o->mapped[o->n_mapped++].bytes = room + page;
+    return (float *)(void *)(at + room - bytes);
+}
+
+static float *draw(operands *o, mi_rng *rng, size_t n)
+{
+    float *out = guarded(o, n);
     for (size_t i = 0; i < n; i++)
         out[i] = (float)mi_rng_normal(rng);
     return out;
+}
+
+/* Floats of n rows of `width`, ld apart: nothing behind the last one. */
+static size_t extent(size_t n, size_t width, size_t ld)
+{
+    return (n - 1) * ld + width;
 }
 
 /* variant: bits 0 a transposed, 1 b transposed, 2-3 init (zero, bias, accumulate), 4 relu, 5 gate */
@@ -45,13 +72,15 @@ static operands operands_new(size_t m, size_t n, size_t k, unsigned variant)
     mi_rng_init(&rng, m + 1000 * n, (uint32_t)k, variant, MI_PURPOSE_TEST, 0);
     const int a_turned = variant & 1, b_turned = variant >> 1 & 1, init = variant >> 2 & 3;
     const size_t a_ld = (a_turned ? m : k) + PAD, b_ld = (b_turned ? k : n) + PAD, c_ld = n + PAD;
-    o.a = draw(&rng, a_ld * (a_turned ? k : m));
-    o.b = draw(&rng, b_ld * (b_turned ? n : k));
-    o.c_size = c_ld * m;
-    o.start = draw(&rng, o.c_size);
-    o.c = malloc(o.c_size * sizeof *o.c);
-    o.gate = draw(&rng, o.c_size);
-    o.bias = draw(&rng, n);
+    o.a_size = a_turned ? extent(k, m, a_ld) : extent(m, k, a_ld);
+    o.b_size = b_turned ? extent(n, k, b_ld) : extent(k, n, b_ld);
+    o.c_size = extent(m, n, c_ld);
+    o.a = draw(&o, &rng, o.a_size);
+    o.b = draw(&o, &rng, o.b_size);
+    o.start = draw(&o, &rng, o.c_size);
+    o.c = guarded(&o, o.c_size);
+    o.gate = draw(&o, &rng, o.c_size);
+    o.bias = draw(&o, &rng, n);
     o.gate[0] = 0.0f;
     o.p = (mi_product){.m = m,
                        .n = n,
@@ -76,12 +105,8 @@ static operands operands_new(size_t m, size_t n, size_t k, unsigned variant)
 
 static void operands_free(operands *o)
 {
-    free(o->a);
-    free(o->b);
-    free(o->c);
-    free(o->start);
-    free(o->gate);
-    free(o->bias);
+    while (o->n_mapped-- > 0)
+        munmap(o->mapped[o->n_mapped].at, o->mapped[o->n_mapped].bytes);
 }
 
 static void run(const operands *o, const mi_kernels *kernels)
@@ -123,7 +148,7 @@ static void check_entries(const operands *o, const char *name)
             ck_assert_msg(error <= 1e-6 * size, "%s (%zu, %zu, %zu): entry (%zu, %zu) off by %g", name, p->m,
                           p->n, p->k, i, j, error);
         }
-    for (size_t i = 0; i < p->m; i++)
+    for (size_t i = 0; i + 1 < p->m; i++)
         ck_assert_mem_eq(p->c + i * p->c_row + p->n, o->start + i * p->c_row + p->n, PAD * sizeof(float));
 }
 
@@ -225,7 +250,7 @@ static void check_half_product(size_t m, size_t n, size_t k, unsigned variant)
     const mi_half_kernels *half = mi_half_kernels_best();
     operands o = operands_new(m, n, k, variant);
     const mi_half_bytes bytes = half->bytes(m, n, k);
-    void *a = malloc(bytes.a), *b = malloc(bytes.b); /* so that asan sees a byte too many */
+    void *a = guarded(&o, bytes.a / sizeof(float)), *b = guarded(&o, bytes.b / sizeof(float));
     float *first = malloc(o.c_size * sizeof *first);
     memcpy(o.c, o.start, o.c_size * sizeof *o.c);
     half->product(&o.p, a, b, 0);
@@ -233,13 +258,11 @@ static void check_half_product(size_t m, size_t n, size_t k, unsigned variant)
     memcpy(o.c, o.start, o.c_size * sizeof *o.c);
     half->product(&o.p, a, b, 1);
     ck_assert_mem_eq(o.c, first, o.c_size * sizeof *first);
-    for (size_t i = 0; i < ((variant & 1 ? m : k) + PAD) * (variant & 1 ? k : m); i++)
+    for (size_t i = 0; i < o.a_size; i++)
         o.a[i] = to_bfloat16(o.a[i]);
-    for (size_t i = 0; i < ((variant >> 1 & 1 ? k : n) + PAD) * (variant >> 1 & 1 ? n : k); i++)
+    for (size_t i = 0; i < o.b_size; i++)
         o.b[i] = to_bfloat16(o.b[i]);
     check_entries(&o, "bfloat16");
-    free(a);
-    free(b);
     free(first);
     operands_free(&o);
 }
@@ -294,7 +317,8 @@ START_TEST(test_adam_of_every_kernel_moves_alike)
                           N_MOVED);
             for (int k = 0; k < 5; k++)
                 for (size_t i = 0; i < N_MOVED; i++)
-                    ck_assert_msg(fabs((double)o[k][i] - (double)e[k][i]) <= 2e-6 * fabs((double)e[k][i]) + 1e-9,
+                    ck_assert_msg(fabs((double)o[k][i] - (double)e[k][i]) <=
+                                      2e-6 * fabs((double)e[k][i]) + 1e-9,
                                   "%s: array %d, entry %zu: %g, not %g", names[q], k, i, (double)o[k][i],
                                   (double)e[k][i]);
         }
@@ -309,14 +333,15 @@ START_TEST(test_sum_of_squares_of_every_kernel)
         for (size_t n = 1; kernels && n < 1500; n = n * 3 + 2) {
             mi_rng rng;
             mi_rng_init(&rng, n, 0, 0, MI_PURPOSE_TEST, 1);
-            float *values = draw(&rng, n);
+            operands o = {0};
+            float *values = draw(&o, &rng, n);
             double sum = 0.0;
             for (size_t i = 0; i < n; i++)
                 sum += (double)values[i] * (double)values[i];
             ck_assert_double_eq_tol(kernels->sum_squares(values, n), sum, 1e-6 * sum);
             values[n / 2] = NAN;
             ck_assert(isnan(kernels->sum_squares(values, n)));
-            free(values);
+            operands_free(&o);
         }
     }
 }
