@@ -281,26 +281,6 @@ void mi_vec_add_relu(float *out, const float *a, const float *b, size_t n)
 }
 
 MI_VECTOR_CLONES
-void mi_vec_bias(float *rows, size_t n, size_t width, size_t ld, const float *bias, int relu)
-{
-    for (size_t i = 0; i < n; i++) {
-        float *row = rows + i * ld;
-        if (relu)
-            mi_vec_add_relu(row, row, bias, width);
-        else
-            mi_vec_add(row, bias, width);
-    }
-}
-
-MI_VECTOR_CLONES
-void mi_vec_relu_gradient(float *gradient, const float *output, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        gradient[i] = output[i] > 0.0f ? gradient[i] : 0.0f;
-}
-
-MI_VECTOR_CLONES
 void mi_vec_leaky(float *values, float slope, size_t n)
 {
 #pragma omp simd

@@ -57,12 +57,6 @@ void mi_vec_add(float *sum, const float *addend, size_t n);
 /* out = max(a + b, 0); NaN stays. */
 void mi_vec_add_relu(float *out, const float *a, const float *b, size_t n);
 
-/* rows (n, width), leading dimension ld: each row += bias, then max(., 0) when relu. */
-void mi_vec_bias(float *rows, size_t n, size_t width, size_t ld, const float *bias, int relu);
-
-/* gradient[i] = 0 where the rectified output[i] is 0. */
-void mi_vec_relu_gradient(float *gradient, const float *output, size_t n);
-
 /* values[i] *= slope where it is below 0. */
 void mi_vec_leaky(float *values, float slope, size_t n);
 

@@ -10,13 +10,13 @@
  * 512, whose outputs nobody looks at; for pairs one dot product after the other. Start it with
  * OPENBLAS_CORETYPE=SkylakeX where OpenBLAS does not know the CPU: beside a slow BLAS a ratio means little.
  */
-#include "blas.h"
 #include "critic.h"
 #include "critic_impl.h"
 #include "mi/info.h"
 #include "mi/screen.h"
 #include "pair_scores.h"
 
+#include <cblas.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,9 +121,10 @@ static void sgemm_part(const part *p)
     float *tile = aligned_alloc(64, sizeof(float) * TILE_ROWS * TILE_COLUMNS);
     for (size_t i = first; i < end; i += TILE_ROWS)
         for (size_t j = 0; j < b->n; j += TILE_COLUMNS)
-            mi_gemm_nt(end - i < TILE_ROWS ? end - i : TILE_ROWS,
-                       b->n - j < TILE_COLUMNS ? b->n - j : TILE_COLUMNS, width, b->x + i * width, width,
-                       b->y + j * width, width, 0.0f, tile, TILE_COLUMNS);
+            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans,
+                        (int)(end - i < TILE_ROWS ? end - i : TILE_ROWS),
+                        (int)(b->n - j < TILE_COLUMNS ? b->n - j : TILE_COLUMNS), (int)width, 1.0f,
+                        b->x + i * width, (int)width, b->y + j * width, (int)width, 0.0f, tile, TILE_COLUMNS);
     free(tile);
 }
 
