@@ -28,7 +28,7 @@ typedef __mmask16 mask;
 
 #include "kernels_tiles.h"
 
-#include "kernels_transpose512.h"
+#include "transpose512.h"
 
 static inline void transpose(float *out, const float *in, size_t stride)
 {
@@ -36,7 +36,7 @@ static inline void transpose(float *out, const float *in, size_t stride)
 #pragma GCC unroll 16
     for (int i = 0; i < 16; i++)
         row[i] = _mm512_loadu_ps(in + (size_t)i * stride);
-    transpose_rows(out, PANEL, row);
+    mi_transpose_square(row, out, PANEL);
 }
 
 #include "kernels_product.h"

@@ -33,7 +33,7 @@ typedef __m512bh factors;
 #define multiply_add(a, b, c)   _mm512_dpbf16_ps(c, a, b)
 
 #include "kernels_tiles.h"
-#include "kernels_transpose512.h"
+#include "transpose512.h"
 
 static size_t pairs_of(size_t k)
 {
@@ -97,16 +97,16 @@ static void turn_panel(operand *out, const float *b, size_t b_row, size_t column
     for (size_t l = 0; l < pairs_of(k); l += LANES)
         for (size_t j = 0; j < PANEL; j += LANES) {
             __m512 row[LANES];
-            float turned[LANES * LANES];
+            _Alignas(64) float turned[LANES * LANES];
             for (size_t q = 0; q < LANES; q++)
                 row[q] = j + q < columns ? (__m512)contiguous_pairs(b + (j + q) * b_row + 2 * l, k - 2 * l)
                                          : zero();
             const size_t rows = pairs_of(k) - l;
             if (rows >= LANES) {
-                transpose_rows((float *)out + l * PANEL + j, PANEL, row);
+                mi_transpose_square(row, (float *)out + l * PANEL + j, PANEL);
                 continue;
             }
-            transpose_rows(turned, LANES, row);
+            mi_transpose_square(row, turned, LANES);
             for (size_t q = 0; q < rows; q++)
                 _mm512_storeu_ps((float *)out + (l + q) * PANEL + j, _mm512_loadu_ps(turned + q * LANES));
         }

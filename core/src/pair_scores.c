@@ -16,7 +16,7 @@ void mi_pair_scores_portable(const float *x, const uint32_t *index_x, const floa
 }
 
 #if defined(__x86_64__)
-#include "screen_transpose.h"
+#include "transpose512.h"
 
 #define WIDE  __attribute__((target("avx512f,avx512dq,popcnt")))
 #define LANES 16u

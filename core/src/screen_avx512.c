@@ -6,7 +6,7 @@
 
 #if defined(__x86_64__)
 #include "screen_rows512.h"
-#include "screen_transpose.h"
+#include "transpose512.h"
 
 #define WIDE   __attribute__((target("avx512f,avx512dq,popcnt")))
 #define INLINE static inline __attribute__((always_inline, target("avx512f,avx512dq,popcnt")))

@@ -1,8 +1,8 @@
 /*
- * 16 x 16 in registers, for those who have asked the CPU for AVX-512.
+ * 16 x 16 entries of 32 bits, transposed in registers; for those who have asked the CPU for AVX-512.
  */
-#ifndef MI_SCREEN_TRANSPOSE_H
-#define MI_SCREEN_TRANSPOSE_H
+#ifndef MI_TRANSPOSE512_H
+#define MI_TRANSPOSE512_H
 
 #include <immintrin.h>
 #include <stddef.h>
