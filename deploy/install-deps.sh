@@ -30,7 +30,8 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config python3 python3-yaml
 test_packages="check clang libclang-rt-14-dev clang-format python3-pytest python3-numpy python3-sklearn sqlite3 curl jq shellcheck git procps"
 
 # python3-torch     the peer of tests/bench   wrk            load on the HTTP front
-bench_packages="python3 python3-numpy python3-torch wrk"
+# check             without it CMake leaves tests/, and bench/ in it, out
+bench_packages="check python3 python3-numpy python3-torch wrk"
 
 packages=""
 for set in "${@:-build}"; do

@@ -132,17 +132,8 @@ void mi_critic_backward(mi_critic *critic, const float *params, const float *gra
         mi_critic_offset_backward(critic, params, grad_scores, grad_params);
 }
 
-void mi_critic_features(mi_critic *critic, const float *params, mi_side side, const float *rows,
-                        const float *base, uint32_t n, float *features)
-{
-    const float *const r[2] = {rows, rows}, *const b[2] = {base, base};
-    float *const f[2] = {features, features};
-    embedding w = {critic, params, r, b, n, MI_CRITIC_SCORE, f};
-    embed_side(&w, (int)side);
-}
-
-void mi_critic_features_both(mi_critic *critic, const float *params, float *const rows[2],
-                             float *const base[2], uint32_t n, float *const features[2])
+void mi_critic_features(mi_critic *critic, const float *params, float *const rows[2], float *const base[2],
+                        uint32_t n, float *const features[2])
 {
     const float *const r[2] = {rows[0], rows[1]}, *const b[2] = {base[0], base[1]};
     embedding w = {critic, params, r, b, n, MI_CRITIC_SCORE, features};

@@ -71,12 +71,10 @@ void mi_critic_forward(mi_critic *critic, const float *params, const float *x, c
 /* grad_scores (B, B) in, grad_params (n_params) out, overwritten. */
 void mi_critic_backward(mi_critic *critic, const float *params, const float *grad_scores, float *grad_params);
 
-/* Scoring. features (n, S) out of n rows (n, D) and their baseline columns (n, G). n any; works in blocks. */
-void mi_critic_features(mi_critic *critic, const float *params, mi_side side, const float *rows,
-                        const float *base, uint32_t n, float *features);
-/* The same of both sides, by mi_side, with the crew. */
-void mi_critic_features_both(mi_critic *critic, const float *params, float *const rows[2],
-                             float *const base[2], uint32_t n, float *const features[2]);
+/* Scoring. features (n, S) out of n rows (n, D) and their baseline columns (n, G), each by mi_side. n any;
+ * works in blocks, the sides at once where the critic has a crew. */
+void mi_critic_features(mi_critic *critic, const float *params, float *const rows[2], float *const base[2],
+                        uint32_t n, float *const features[2]);
 /* scores (n_x, n_y) row-major, leading dimension ld, of every combination. */
 void mi_critic_block(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,
                      const float *features_y, uint32_t n_y, float *scores, size_t ld);

@@ -125,7 +125,7 @@ double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_di
 {
     const part *v = &run->validation;
     if (weights)
-        mi_critic_features_both(&run->critic, weights, v->rows, v->base, v->n, run->validation_features);
+        mi_critic_features(&run->critic, weights, v->rows, v->base, v->n, run->validation_features);
     /* Blocks of nearly equal size, none smaller than the block asked for (unless it is the only one). */
     const uint32_t n_blocks = v->n / run->validation_block;
     double loss = 0.0;

@@ -52,7 +52,7 @@ static void calibrate(mi_run *run)
         return;
     const part *v = &run->validation;
     const float *weights = mi_run_final_weights(run);
-    mi_critic_features_both(&run->critic, weights, v->rows, v->base, v->n, run->validation_features);
+    mi_critic_features(&run->critic, weights, v->rows, v->base, v->n, run->validation_features);
     mi_critic_block(&run->critic, weights, run->validation_features[MI_SIDE_X], v->n,
                     run->validation_features[MI_SIDE_Y], v->n, run->validation_scores, v->n);
     mi_run_log_ratios(run, run->validation_scores, (size_t)v->n * v->n);
@@ -64,7 +64,7 @@ static void score_test_pairs(mi_run *run)
     scoring *s = &run->scoring;
     const part *t = &run->test;
     const float *weights = mi_run_final_weights(run);
-    mi_critic_features_both(&run->critic, weights, t->rows, t->base, t->n, s->features);
+    mi_critic_features(&run->critic, weights, t->rows, t->base, t->n, s->features);
     mi_critic_pairs(&run->critic, weights, s->features[MI_SIDE_X], NULL, s->features[MI_SIDE_Y], NULL, t->n,
                     s->pair_scores);
     const int has_pmi = mi_spec_has_pmi(&run->spec);
@@ -228,8 +228,8 @@ static void training_features(mi_run *run, const uint32_t *rows, uint32_t n)
         mi_run_gather(run, rows + first, m);
         float *const features[2] = {run->scoring.features[0] + (size_t)first * run->critic.width,
                                     run->scoring.features[1] + (size_t)first * run->critic.width};
-        mi_critic_features_both(&run->critic, mi_run_final_weights(run), run->minibatch.rows,
-                                run->minibatch.base, m, features);
+        mi_critic_features(&run->critic, mi_run_final_weights(run), run->minibatch.rows, run->minibatch.base,
+                           m, features);
     }
 }
 

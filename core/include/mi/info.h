@@ -39,8 +39,8 @@ typedef struct mi_cpu {
 void mi_cpu_get(mi_cpu *out);
 
 /*
- * OpenBLAS takes kernels by the name of the CPU, and old ones for a CPU that is newer than itself: half of
- * the speed, or less. It reads OPENBLAS_CORETYPE once, while it is loaded.
+ * OpenBLAS may take old kernels for a CPU that is newer than itself: half of the speed, or less. It reads
+ * OPENBLAS_CORETYPE once, while it is loaded.
  *
  * reported  the kernels in use, as mi_build_info.kernel
  * returns   what to set OPENBLAS_CORETYPE to for kernels that the CPU can run and that are newer than those;

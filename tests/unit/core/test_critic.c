@@ -59,8 +59,8 @@ static void scoring_in_blocks_agrees_with_the_definition(const critic_setup *s)
         index_x[p] = mi_rng_below(&rng, N);
         index_y[p] = N - 1 - p;
     }
-    mi_critic_features(c, b.params, MI_SIDE_X, b.x, b.base_x, N, features_x);
-    mi_critic_features(c, b.params, MI_SIDE_Y, b.y, b.base_y, N, features_y);
+    mi_critic_features(c, b.params, (float *[2]){b.x, b.y}, (float *[2]){b.base_x, b.base_y}, N,
+                       (float *[2]){features_x, features_y});
 
     mi_critic_block(c, b.params, features_x, N, features_y + 5 * c->width, LD - 2, scores, LD);
     for (size_t i = 0; i < N; i += 7)
@@ -91,17 +91,19 @@ static void scoring_between_forward_and_backward_changes_nothing(const critic_se
     critic_bench b = critic_bench_new(s);
     mi_critic *c = &b.critic;
     float *want = malloc(c->n_params * sizeof(float)),
-          *features = malloc((size_t)b.batch * c->width * sizeof(float));
+          *features = malloc((size_t)b.batch * c->width * sizeof(float)),
+          *of_y = malloc((size_t)b.batch * c->width * sizeof(float));
     forward(&b);
     mi_critic_backward(c, b.params, b.scores, want);
     forward(&b);
-    mi_critic_features(c, b.params, MI_SIDE_X, b.x, b.base_x, b.batch, features);
-    mi_critic_features(c, b.params, MI_SIDE_Y, b.y, b.base_y, b.batch, features);
-    mi_critic_pairs(c, b.params, features, NULL, features, NULL, b.batch, b.grad_scores);
+    mi_critic_features(c, b.params, (float *[2]){b.x, b.y}, (float *[2]){b.base_x, b.base_y}, b.batch,
+                       (float *[2]){features, of_y});
+    mi_critic_pairs(c, b.params, features, NULL, of_y, NULL, b.batch, b.grad_scores);
     mi_critic_backward(c, b.params, b.scores, b.grad);
     ck_assert_mem_eq(b.grad, want, c->n_params * sizeof(float));
     free(want);
     free(features);
+    free(of_y);
     critic_bench_free(&b);
 }
 
