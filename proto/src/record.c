@@ -90,6 +90,7 @@ void proto_dataset_record_encode(const proto_dataset_record *dataset, bool brief
     proto_write_object(w, key);
     proto_write_string(w, "object", "dataset");
     proto_write_string(w, "name", dataset->name);
+    proto_write_string(w, "kind", dataset->kind);
     proto_write_string(w, "format", dataset->format);
     proto_write_u64(w, "rows", dataset->rows);
     proto_write_u64(w, "columns", dataset->cols);

@@ -219,6 +219,7 @@ void handle_dataset_put(const http_request *q, http_response *r)
     sha256_hex(&u->hash, dataset.sha256);
     if (convert(q, &how, &dataset, &err) == MI_OK) {
         snprintf(dataset.name, sizeof dataset.name, "%s", q->name);
+        snprintf(dataset.kind, sizeof dataset.kind, "matrix");
         dataset.bytes = u->bytes;
         dataset.created_ms = clock_unix_ms();
         keep(q, r, &dataset);

@@ -55,8 +55,9 @@ void proto_job_record_encode(const proto_job_record *job, bool brief, proto_json
 
 typedef struct proto_dataset_record {
     char name[PROTO_NAME_MAX + 1];
+    char kind[8];                      /* "matrix" or "pairs" */
     char sha256[PROTO_SHA_HEX];        /* of the bytes as uploaded */
-    char matrix_sha256[PROTO_SHA_HEX]; /* of the canonical matrix blob */
+    char matrix_sha256[PROTO_SHA_HEX]; /* of the canonical blob */
     char format[16];                   /* "npy", "csv", "tsv" */
     uint64_t bytes, rows, cols;        /* bytes as uploaded */
     bool has_ids;

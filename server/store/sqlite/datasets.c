@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define DATASET_COLUMNS "name, sha256, matrix_sha256, format, bytes, rows, cols, has_ids, created_ms, columns"
+#define DATASET_COLUMNS \
+    "name, sha256, matrix_sha256, format, bytes, rows, cols, has_ids, created_ms, columns, kind"
 
 static void read_dataset(txn *t, sqlite3_stmt *q, proto_dataset_record *out)
 {
@@ -20,6 +21,7 @@ static void read_dataset(txn *t, sqlite3_stmt *q, proto_dataset_record *out)
     sql_column_text(q, 2, out->matrix_sha256, sizeof out->matrix_sha256);
     sql_column_text(q, 3, out->format, sizeof out->format);
     out->columns = sql_column_dup(&t->sql, q, 9);
+    sql_column_text(q, 10, out->kind, sizeof out->kind);
 }
 
 static void insert_dataset(txn *t, const proto_dataset_record *d)
@@ -31,10 +33,11 @@ static void insert_dataset(txn *t, const proto_dataset_record *d)
     }
     int64_t created_ms = d->created_ms > 0 ? d->created_ms : clock_unix_ms();
     sql_run(&t->sql,
-            "INSERT INTO datasets (" DATASET_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO datasets (" DATASET_COLUMNS
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             SQL_ARGS(SQL_TEXT(d->name), SQL_TEXT(d->sha256), SQL_TEXT(d->matrix_sha256), SQL_TEXT(d->format),
                      SQL_INT(d->bytes), SQL_INT(d->rows), SQL_INT(d->cols), SQL_INT(d->has_ids),
-                     SQL_INT(created_ms), SQL_TEXT(d->columns)));
+                     SQL_INT(created_ms), SQL_TEXT(d->columns), SQL_TEXT(d->kind)));
 }
 
 mi_status sqlite_dataset_put(store *s, const proto_dataset_record *dataset, bool *created, mi_error *err)

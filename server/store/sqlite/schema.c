@@ -186,6 +186,37 @@ static const char *const steps[] = {
     "CREATE INDEX jobs_by_kind ON jobs(kind, id);"
     "CREATE INDEX jobs_by_state_and_kind ON jobs(state, kind, id);"
     "CREATE INDEX jobs_by_success ON jobs(finished_ms) WHERE state = 'succeeded';",
+
+    /* Pair tables, and models: what a job trained, kept beyond it. */
+    "ALTER TABLE datasets ADD COLUMN kind TEXT NOT NULL DEFAULT 'matrix';"
+
+    "ALTER TABLE jobs ADD COLUMN dataset_pairs TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE jobs ADD COLUMN blob_pairs TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE jobs ADD COLUMN model_id TEXT NOT NULL DEFAULT '';" /* that it uses, not that it makes */
+    "ALTER TABLE jobs ADD COLUMN screen_blob TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX jobs_by_blob_pairs ON jobs(blob_pairs) WHERE blob_pairs <> '';"
+    "CREATE INDEX jobs_by_screen ON jobs(screen_blob) WHERE screen_blob <> '';"
+    "CREATE INDEX jobs_by_model ON jobs(model_id) WHERE model_id <> '';"
+
+    "CREATE TABLE models ("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " job_id TEXT NOT NULL," /* not a reference: the job may be gone */
+    " alias TEXT UNIQUE,"
+    " pinned INTEGER NOT NULL,"
+    " created_ms INTEGER NOT NULL,"
+    " sha256 TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL,"
+    " tags TEXT NOT NULL,"
+    " description TEXT NOT NULL) STRICT;"
+    "CREATE INDEX models_by_blob ON models(sha256);"
+    "CREATE INDEX models_by_age ON models(created_ms) WHERE pinned = 0;"
+
+    "CREATE TABLE model_tags ("
+    " key TEXT NOT NULL,"
+    " value TEXT NOT NULL,"
+    " model_id TEXT NOT NULL REFERENCES models(id) ON DELETE CASCADE,"
+    " PRIMARY KEY (key, value, model_id)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX model_tags_by_model ON model_tags(model_id);",
 };
 
 #define N_STEPS ((int64_t)(sizeof steps / sizeof steps[0]))

@@ -77,6 +77,7 @@ END_TEST
 START_TEST(test_the_dataset_object_has_its_shape_hashes_and_summary)
 {
     proto_dataset_record dataset = {.name = "receptors",
+                                    .kind = "matrix",
                                     .sha256 = "ab",
                                     .matrix_sha256 = "cd",
                                     .format = "npy",
@@ -90,11 +91,12 @@ START_TEST(test_the_dataset_object_has_its_shape_hashes_and_summary)
     proto_text_init(&text, 1 << 16);
     proto_write_init(&w, &text);
     proto_dataset_record_encode(&dataset, false, &w, NULL);
-    ck_assert_str_eq(text.data, "{\"object\":\"dataset\",\"name\":\"receptors\",\"format\":\"npy\",\"rows\":"
-                                "100,\"columns\":2,\"ids\":false,"
-                                "\"bytes\":928,\"sha256\":\"ab\",\"matrix_sha256\":\"cd\",\"created_at\":"
-                                "\"2023-11-14T22:13:20.000Z\","
-                                "\"summary\":[{\"name\":null,\"min\":0,\"max\":1,\"mean\":0.5,\"sd\":0.1}]}");
+    ck_assert_str_eq(text.data,
+                     "{\"object\":\"dataset\",\"name\":\"receptors\",\"kind\":\"matrix\",\"format\":"
+                     "\"npy\",\"rows\":100,\"columns\":2,\"ids\":false,"
+                     "\"bytes\":928,\"sha256\":\"ab\",\"matrix_sha256\":\"cd\",\"created_at\":"
+                     "\"2023-11-14T22:13:20.000Z\","
+                     "\"summary\":[{\"name\":null,\"min\":0,\"max\":1,\"mean\":0.5,\"sd\":0.1}]}");
     proto_text_fini(&text);
     proto_dataset_record_fini(&dataset);
 }

@@ -110,6 +110,7 @@ void put_dataset(fixture *f, const char *name, const char *content)
     proto_dataset_record d = {.bytes = strlen(content), .rows = 3, .cols = 2};
     bool created;
     snprintf(d.name, sizeof d.name, "%s", name);
+    snprintf(d.kind, sizeof d.kind, "matrix");
     snprintf(d.format, sizeof d.format, "npy");
     put_blob(f, content, strlen(content), d.matrix_sha256);
     memcpy(d.sha256, d.matrix_sha256, sizeof d.sha256);

@@ -9,6 +9,7 @@ START_TEST(test_a_data_set_reads_back_as_it_was_put)
 {
     fixture_setup(&f, _i);
     proto_dataset_record d = {.name = "receptors",
+                              .kind = "pairs",
                               .format = "csv",
                               .bytes = 77,
                               .rows = 5,
@@ -26,6 +27,7 @@ START_TEST(test_a_data_set_reads_back_as_it_was_put)
     ck_assert_str_eq(got.name, d.name);
     ck_assert_str_eq(got.sha256, d.sha256);
     ck_assert_str_eq(got.matrix_sha256, d.matrix_sha256);
+    ck_assert_str_eq(got.kind, "pairs");
     ck_assert_str_eq(got.format, "csv");
     ck_assert_str_eq(got.columns, d.columns);
     ck_assert_uint_eq(got.bytes, 77);
@@ -42,7 +44,7 @@ END_TEST
 START_TEST(test_a_name_keeps_its_bytes)
 {
     fixture_setup(&f, _i);
-    proto_dataset_record d = {.name = "x", .format = "npy"};
+    proto_dataset_record d = {.name = "x", .kind = "matrix", .format = "npy"};
     bool created;
     put_blob(&f, "m", 1, d.matrix_sha256);
     memset(d.sha256, 'a', PROTO_SHA_HEX - 1);
@@ -59,7 +61,7 @@ END_TEST
 START_TEST(test_a_data_set_needs_its_matrix)
 {
     fixture_setup(&f, _i);
-    proto_dataset_record d = {.name = "x", .format = "npy"};
+    proto_dataset_record d = {.name = "x", .kind = "matrix", .format = "npy"};
     bool created;
     memset(d.matrix_sha256, 'a', PROTO_SHA_HEX - 1);
     ck_assert_int_eq(store_dataset_put(f.store, &d, &created, &f.err), MI_NOT_FOUND);
