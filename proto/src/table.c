@@ -13,7 +13,8 @@
 static const char *const format_names[] = {[PROTO_FORMAT_AUTO] = "auto",
                                            [PROTO_FORMAT_NPY] = "npy",
                                            [PROTO_FORMAT_CSV] = "csv",
-                                           [PROTO_FORMAT_TSV] = "tsv"};
+                                           [PROTO_FORMAT_TSV] = "tsv",
+                                           [PROTO_FORMAT_HDF5] = "hdf5"};
 
 const char *proto_format_name(proto_format format)
 {
@@ -73,7 +74,6 @@ static const struct {
     const char *what;
 } foreign[] = {
     {"PK\x03\x04", 4, "a zip archive (npz, xlsx); send the npy or csv inside it"},
-    {"\x89HDF\r\n\x1a\n", 8, "HDF5; send the array as npy"},
     {"\x1f\x8b", 2, "gzip; send it decompressed"},
     {"BZh", 3, "bzip2; send it decompressed"},
     {"\xfd"
@@ -100,7 +100,7 @@ static proto_format text_format(const char *text, size_t n)
                                                                           : PROTO_FORMAT_CSV;
 }
 
-static mi_status detect(const proto_source *source, proto_format *out, mi_error *err)
+mi_status proto_table_detect(const proto_source *source, proto_format *out, mi_error *err)
 {
     char head[LOOK_AHEAD];
     size_t n = source->size < sizeof head ? (size_t)source->size : sizeof head;
@@ -109,6 +109,10 @@ static mi_status detect(const proto_source *source, proto_format *out, mi_error 
         return status;
     if (n >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) {
         *out = PROTO_FORMAT_NPY;
+        return MI_OK;
+    }
+    if (n >= 8 && memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0) {
+        *out = PROTO_FORMAT_HDF5;
         return MI_OK;
     }
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
@@ -131,7 +135,9 @@ mi_status proto_table_read(const proto_source *source, const proto_table_options
     proto_format format = options->format;
     mi_status status = MI_OK;
     if (format == PROTO_FORMAT_AUTO)
-        status = detect(source, &format, err);
+        status = proto_table_detect(source, &format, err);
+    if (status == MI_OK && format == PROTO_FORMAT_HDF5)
+        return mi_fail(err, MI_UNSUPPORTED, "the file is HDF5; send the array as npy");
     if (status == MI_OK && format == PROTO_FORMAT_NPY)
         status = proto_table_read_npy(source, options, limits, out, record, err);
     else if (status == MI_OK)

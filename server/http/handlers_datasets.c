@@ -118,18 +118,29 @@ static bool parse_choice(const http_request *q, http_response *r, const char *na
     return refuse_option(q, r, name, "auto, yes or no");
 }
 
+/* An optional text of up to size - 1 bytes; "" when absent. */
+static bool parse_text(const http_request *q, http_response *r, const char *name, char *out, size_t size,
+                       const char *expected)
+{
+    const char *text = http_query_text(q, name);
+    if (text && (text[0] == '\0' || strlen(text) >= size))
+        return refuse_option(q, r, name, expected);
+    snprintf(out, size, "%s", text ? text : "");
+    return true;
+}
+
 static bool parse_options(const http_request *q, http_response *r, proto_table_options *out)
 {
-    const char *format = http_query_text(q, "format"), *id_column = http_query_text(q, "id_column");
+    const char *format = http_query_text(q, "format");
     memset(out, 0, sizeof *out);
     if (format && !proto_format_parse(format, &out->format))
         return refuse_option(q, r, "format", "auto, npy, csv or tsv");
     if (!parse_choice(q, r, "header", &out->header) || !parse_choice(q, r, "ids", &out->ids))
         return false;
-    if (id_column && (id_column[0] == '\0' || strlen(id_column) >= sizeof out->id_column))
-        return refuse_option(q, r, "id_column", "the name of a column");
-    if (id_column)
-        snprintf(out->id_column, sizeof out->id_column, "%s", id_column);
+    if (!parse_text(q, r, "id_column", out->id_column, sizeof out->id_column, "the name of a column") ||
+        !parse_text(q, r, "key", out->key, sizeof out->key, "the name of an array in the file") ||
+        !parse_text(q, r, "ids_key", out->ids_key, sizeof out->ids_key, "the name of an array in the file"))
+        return false;
     out->categorical = http_query_text(q, "categorical");
     return true;
 }

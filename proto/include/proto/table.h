@@ -22,7 +22,8 @@ typedef enum proto_format {
     PROTO_FORMAT_AUTO,
     PROTO_FORMAT_NPY,
     PROTO_FORMAT_CSV,
-    PROTO_FORMAT_TSV
+    PROTO_FORMAT_TSV,
+    PROTO_FORMAT_HDF5
 } proto_format;
 typedef enum proto_choice { PROTO_CHOICE_AUTO, PROTO_CHOICE_YES, PROTO_CHOICE_NO } proto_choice;
 
@@ -36,10 +37,18 @@ typedef struct proto_table_options {
     const char *categorical; /* columns whose cells are categories even where they are numbers: names and
                                 numbers (from 0, without the id column) with commas between, or "all"; NULL:
                                 none. Borrowed */
+    char key[256];     /* files of several arrays: the one to read (HDF5: or the group); "": the only one */
+    char ids_key[256]; /* likewise: the strings that are the rows' ids; "": the only ones that fit */
 } proto_table_options;
 
 const char *proto_format_name(proto_format format);
 bool proto_format_parse(const char *text, proto_format *out);
+
+/*
+ * What a file's first bytes say it is; text is told apart by its first line. MI_UNSUPPORTED names a format
+ * that is known but not read, MI_IO.
+ */
+mi_status proto_table_detect(const proto_source *source, proto_format *out, mi_error *err);
 
 /*
  * A text column whose first value is not a number is categorical: each distinct string is a level (at most
