@@ -70,17 +70,19 @@ static void sweep_work(uv_work_t *work)
 {
     daemon_state *d = work->data;
     const store_retention retention = {.keep_jobs_s = d->settings->keep_jobs_s,
+                                       .keep_models_s = d->settings->keep_models_s,
                                        .keep_bytes = d->settings->keep_bytes};
     store_swept swept = {0};
     mi_error err = {0};
     if (store_sweep(d->store, &retention, &swept, &err) != MI_OK) {
         log_error("retention sweep failed", "why", err.message, NULL);
-    } else if (swept.jobs + swept.blobs > 0) {
-        char jobs[24], blobs[24], bytes[24];
+    } else if (swept.jobs + swept.models + swept.blobs > 0) {
+        char jobs[24], models[24], blobs[24], bytes[24];
         snprintf(jobs, sizeof jobs, "%" PRIu64, swept.jobs);
+        snprintf(models, sizeof models, "%" PRIu64, swept.models);
         snprintf(blobs, sizeof blobs, "%" PRIu64, swept.blobs);
         snprintf(bytes, sizeof bytes, "%" PRIu64, swept.bytes);
-        log_info("retention sweep", "jobs", jobs, "blobs", blobs, "bytes", bytes, NULL);
+        log_info("retention sweep", "jobs", jobs, "models", models, "blobs", blobs, "bytes", bytes, NULL);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "job_fields.h"
 
+#include "tags.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -121,7 +123,7 @@ static const proto_field fields[] = {
 
     {FIELD("/priority", INT, priority, "higher goes first"), RANGE(0, 9)},
     {FIELD("/timeout_s", U32, timeout_s, "running longer than this fails the job"), RANGE(1, 604800)},
-    {FIELD("/tags", TAGS, tags, "names and values of your own"), RANGE(0, 32)},
+    {FIELD("/tags", TAGS, tags, "names and values of your own"), RANGE(0, PROTO_MAX_TAGS)},
 };
 /* clang-format on */
 

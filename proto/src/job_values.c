@@ -1,13 +1,11 @@
 #include "job_fields.h"
+#include "tags.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_TAG_NAME  64
-#define MAX_TAG_VALUE 256
 
 _Static_assert(sizeof(mi_recipe) == sizeof(int) && sizeof(mi_transform) == sizeof(int) &&
                    sizeof(proto_job_kind) == sizeof(int) && sizeof(mi_critic_type) == sizeof(int) &&
@@ -167,57 +165,13 @@ static void decode_seed(const decoding *d)
         expected(d, "a string of decimal digits below 2^64, such as \"42\"");
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    return strcmp(proto_node_key(*(const proto_node *const *)a),
-                  proto_node_key(*(const proto_node *const *)b));
-}
-
-/* Canonical: sorted by name, so that equal tags are equal texts. */
 static void decode_tags(const decoding *d)
 {
-    const proto_node *tags[64];
-    size_t n = 0, most = (size_t)d->field->max;
-    unsigned before = d->problem->n_errors + d->problem->n_more;
-    if (proto_node_kind(d->node) != PROTO_OBJECT) {
-        expected(d, "an object of strings");
+    char *tags = proto_tags_decode(d->node, d->pointer, d->problem);
+    if (!tags)
         return;
-    }
-    for (const proto_node *child = proto_node_first(d->node); child; child = proto_node_next(child), n++) {
-        char at[256];
-        const char *key = proto_node_key(child), *value = proto_node_string(child, NULL);
-        if (n == most) {
-            proto_problem_add(d->problem, d->pointer, "has more than %zu tags", most);
-            return;
-        }
-        tags[n] = child;
-        proto_pointer_join(at, sizeof at, d->pointer, key);
-        decoding tag = {d->field, d->job, child, at, d->problem};
-        if (key[0] == '\0' || strlen(key) > MAX_TAG_NAME)
-            proto_problem_add(d->problem, at, "a tag's name has 1 to %d bytes", MAX_TAG_NAME);
-        else if (!value)
-            expected(&tag, "a string");
-        else if (strlen(value) > MAX_TAG_VALUE)
-            proto_problem_add(d->problem, at, "a tag's value has at most %d bytes", MAX_TAG_VALUE);
-    }
-    if (d->problem->n_errors + d->problem->n_more != before)
-        return;
-    qsort(tags, n, sizeof tags[0], compare_keys);
-    proto_text text;
-    proto_json_writer w;
-    proto_text_init(&text, 1 << 20);
-    proto_write_init(&w, &text);
-    proto_write_object(&w, NULL);
-    for (size_t i = 0; i < n; i++)
-        proto_write_string(&w, proto_node_key(tags[i]), proto_node_string(tags[i], ""));
-    proto_write_end_object(&w);
-    char *canonical = proto_text_take(&text, NULL);
-    if (!canonical) {
-        proto_problem_set(d->problem, PROTO_PROBLEM_OUT_OF_MEMORY, "out of memory for the tags");
-        return;
-    }
     free(d->job->tags);
-    d->job->tags = canonical;
+    d->job->tags = tags;
 }
 
 static void decode_bool(const decoding *d)

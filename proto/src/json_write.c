@@ -136,6 +136,25 @@ void proto_write_raw(proto_json_writer *w, const char *key, const char *json)
     proto_text_puts(w->text, json ? json : "null");
 }
 
+void proto_write_members(proto_json_writer *w, const char *object)
+{
+    static const char blank[] = " \t\r\n";
+    const char *from = object + strspn(object, blank), *to = object + strlen(object);
+    while (to > from && strchr(blank, to[-1]))
+        to--;
+    if (to - from < 2 || *from != '{' || to[-1] != '}') {
+        w->text->failed = true;
+        return;
+    }
+    from++;
+    to--;
+    from += strspn(from, blank);
+    if (from >= to)
+        return;
+    begin_value(w, NULL);
+    proto_text_append(w->text, from, (size_t)(to - from));
+}
+
 void proto_write_time(proto_json_writer *w, const char *key, int64_t unix_ms)
 {
     time_t seconds = (time_t)(unix_ms / 1000);

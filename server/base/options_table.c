@@ -55,8 +55,12 @@ const option_entry option_table[] = {
 
     {"retention", "keep-jobs", OPTION_SECONDS, NUMBER(keep_jobs_s, "30d", 0, 36500 * (uint64_t)DAY),
      "drop finished jobs older than this; 0 keeps them"},
+    {"retention", "keep-models", OPTION_SECONDS, NUMBER(keep_models_s, "0", 0, 36500 * (uint64_t)DAY),
+     "drop models older than this, unless they are pinned; 0 keeps them"},
     {"retention", "keep-bytes", OPTION_BYTES, NUMBER(keep_bytes, "20G", 0, UINT64_MAX),
-     "drop the oldest finished jobs beyond this much data; 0 keeps them"},
+     "drop the oldest finished jobs beyond this much data, then the oldest models that are not pinned; 0 "
+     "keeps "
+     "them"},
 
     {"log", "log-level", OPTION_CHOICE, CHOICE(log_level, "info", "debug|info|warn|error"),
      "least level that is logged"},

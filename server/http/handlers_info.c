@@ -104,6 +104,7 @@ void handle_metrics(const http_request *q, http_response *r)
     metrics_encode_one(&text, "mutuald_job_seconds_mean", "gauge", "Mean duration of recently finished jobs",
                        NULL, stats.mean_job_s);
     metrics_encode_one(&text, "mutuald_datasets", "gauge", "Data sets kept", NULL, (double)stats.datasets);
+    metrics_encode_one(&text, "mutuald_models", "gauge", "Models kept", NULL, (double)stats.models);
     metrics_encode_one(&text, "mutuald_blob_bytes", "gauge", "Bytes of blobs kept", NULL,
                        (double)stats.blob_bytes);
     http_answer(r, q, 200, "text/plain; version=0.0.4; charset=utf-8", &text);

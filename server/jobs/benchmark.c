@@ -132,8 +132,9 @@ static mi_status succeed(void *ctx, mi_error *err)
         context.train_s += g->cells[i].train_s;
     proto_text_init(&text, RESULT_MAX);
     mi_status status = proto_benchmark_encode(&outcome, &context, &text, err);
+    const store_outcome kept = {.result = text.data};
     if (status == MI_OK)
-        status = store_job_succeed(g->w->pool->config.store, g->record, text.data, "", err);
+        status = store_job_succeed(g->w->pool->config.store, g->record, &kept, err);
     proto_text_fini(&text);
     return status;
 }

@@ -130,9 +130,10 @@ static mi_status succeed(void *ctx, mi_error *err)
     context.has_pmi = c->pmi_blob[0] != '\0';
     proto_text_init(&text, RESULT_MAX);
     proto_result_encode(c->variant.estimate, &c->inputs->spec, &context, &text);
-    mi_status status = proto_text_ok(&text) ? store_job_succeed(c->w->pool->config.store, c->record,
-                                                                text.data, c->pmi_blob, err)
-                                            : mi_fail(err, MI_MEMORY, "encoding the result");
+    const store_outcome outcome = {.result = text.data, .pmi_blob = c->pmi_blob};
+    mi_status status = proto_text_ok(&text)
+                           ? store_job_succeed(c->w->pool->config.store, c->record, &outcome, err)
+                           : mi_fail(err, MI_MEMORY, "encoding the result");
     proto_text_fini(&text);
     return status;
 }

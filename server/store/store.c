@@ -142,16 +142,38 @@ mi_status store_run_release(store *s, const store_run *run, mi_error *err)
     return s->ops->run_release(s, run, err);
 }
 
-mi_status store_job_succeed(store *s, const store_run *combine, const char *result, const char *pmi_blob,
-                            mi_error *err)
+mi_status store_job_succeed(store *s, const store_run *combine, const store_outcome *outcome, mi_error *err)
 {
     assert(combine->combine);
-    return s->ops->job_succeed(s, combine, result, pmi_blob, err);
+    return s->ops->job_succeed(s, combine, outcome, err);
 }
 
 mi_status store_job_fail(store *s, const store_run *run, const char *problem, mi_error *err)
 {
     return s->ops->job_fail(s, run, problem, err);
+}
+
+mi_status store_model_get(store *s, const char *name, proto_model_record *out, mi_error *err)
+{
+    return s->ops->model_get(s, name, out, err);
+}
+
+mi_status store_model_list(store *s, const store_model_filter *filter, proto_model_record *out, size_t *n,
+                           mi_error *err)
+{
+    return s->ops->model_list(s, filter, out, n, err);
+}
+
+mi_status store_model_update(store *s, const char *name, const proto_model_patch *patch,
+                             proto_model_record *out, mi_error *err)
+{
+    assert(!patch->alias[0] || proto_alias_valid(patch->alias));
+    return s->ops->model_update(s, name, patch, out, err);
+}
+
+mi_status store_model_delete(store *s, const char *name, mi_error *err)
+{
+    return s->ops->model_delete(s, name, err);
 }
 
 mi_status store_sweep(store *s, const store_retention *retention, store_swept *out, mi_error *err)

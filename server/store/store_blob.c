@@ -169,25 +169,37 @@ proto_output store_blob_output(store_blob_writer *w)
     return (proto_output){write_through, w};
 }
 
-mi_status store_blob_map(store *s, const char *sha256, store_mapping *out, mi_error *err)
+mi_status store_blob_open(store *s, const char *sha256, int *fd, uint64_t *bytes, mi_error *err)
 {
     char path[BLOB_PATH];
+    struct stat st;
     errno = ENOENT;
-    int fd = path_of(sha256, path) ? openat(s->files.blobs, path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd < 0)
+    *fd = path_of(sha256, path) ? openat(s->files.blobs, path, O_RDONLY | O_CLOEXEC) : -1;
+    if (*fd < 0)
         return errno == ENOENT ? mi_fail(err, MI_NOT_FOUND, "there is no blob %.64s", sha256)
                                : store_files_fail(err, "opening a blob");
-    struct stat st;
-    mi_status status = MI_OK;
+    if (fstat(*fd, &st) != 0) {
+        mi_status status = store_files_fail(err, "opening a blob");
+        close(*fd);
+        return status;
+    }
+    *bytes = (uint64_t)st.st_size;
+    return MI_OK;
+}
+
+mi_status store_blob_map(store *s, const char *sha256, store_mapping *out, mi_error *err)
+{
+    int fd;
+    uint64_t n;
     void *bytes = "";
-    if (fstat(fd, &st) != 0)
-        status = store_files_fail(err, "opening a blob");
-    else if (st.st_size > 0 &&
-             (bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0)) == MAP_FAILED)
+    mi_status status = store_blob_open(s, sha256, &fd, &n, err);
+    if (status)
+        return status;
+    if (n > 0 && (bytes = mmap(NULL, (size_t)n, PROT_READ, MAP_SHARED, fd, 0)) == MAP_FAILED)
         status = store_files_fail(err, "mapping a blob");
     close(fd);
     if (!status)
-        *out = (store_mapping){.bytes = bytes, .n = (size_t)st.st_size};
+        *out = (store_mapping){.bytes = bytes, .n = (size_t)n};
     return status;
 }
 

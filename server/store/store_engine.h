@@ -42,9 +42,15 @@ typedef struct store_ops {
     mi_status (*run_results)(store *s, const store_run *run, uint32_t variant, store_bytes **out, size_t *n,
                              mi_error *err);
     mi_status (*run_release)(store *s, const store_run *run, mi_error *err);
-    mi_status (*job_succeed)(store *s, const store_run *combine, const char *result, const char *pmi_blob,
-                             mi_error *err);
+    mi_status (*job_succeed)(store *s, const store_run *combine, const store_outcome *outcome, mi_error *err);
     mi_status (*job_fail)(store *s, const store_run *run, const char *problem, mi_error *err);
+
+    mi_status (*model_get)(store *s, const char *name, proto_model_record *out, mi_error *err);
+    mi_status (*model_list)(store *s, const store_model_filter *filter, proto_model_record *out, size_t *n,
+                            mi_error *err);
+    mi_status (*model_update)(store *s, const char *name, const proto_model_patch *patch,
+                              proto_model_record *out, mi_error *err);
+    mi_status (*model_delete)(store *s, const char *name, mi_error *err);
 
     mi_status (*sweep)(store *s, const store_retention *retention, store_swept *out, mi_error *err);
 } store_ops;

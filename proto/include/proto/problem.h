@@ -22,7 +22,7 @@
     X(LENGTH_REQUIRED, "length_required", 411, "A Content-Length is needed")            \
     X(TOO_LARGE, "too_large", 413, "The request is over a limit")                       \
     X(UNSUPPORTED_MEDIA, "unsupported_media_type", 415, "The data format is not known") \
-    X(INVALID_SPEC, "invalid_spec", 422, "The job has bad fields")                      \
+    X(INVALID_SPEC, "invalid_spec", 422, "The request has bad fields")                  \
     X(SHAPE_MISMATCH, "shape_mismatch", 422, "Inputs do not align")                     \
     X(BAD_DATA, "bad_data", 422, "The data cannot be used")                             \
     X(QUEUE_FULL, "queue_full", 429, "The queue is full")                               \

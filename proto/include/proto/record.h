@@ -46,7 +46,10 @@ typedef struct proto_job_record {
     double fraction, eta_s; /* eta_s < 0: unknown */
     /* JSON texts, owned; NULL when absent */
     char *spec, *tags, *result, *error;
-    char pmi_blob[PROTO_SHA_HEX]; /* "" when there is none */
+    /* "" when there is none: */
+    char pmi_blob[PROTO_SHA_HEX], screen_blob[PROTO_SHA_HEX]; /* results */
+    char blob_pairs[PROTO_SHA_HEX];                           /* the pair table it was submitted with */
+    char model_id[PROTO_ID_MAX]; /* of the model that it uses; it may be gone once the job has ended */
 } proto_job_record;
 
 void proto_job_record_fini(proto_job_record *job);

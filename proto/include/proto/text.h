@@ -55,6 +55,9 @@ void proto_write_i64(proto_json_writer *w, const char *key, int64_t value);
 void proto_write_bool(proto_json_writer *w, const char *key, bool value);
 void proto_write_null(proto_json_writer *w, const char *key);
 void proto_write_raw(proto_json_writer *w, const char *key, const char *json); /* already JSON; NULL: null */
+/* The members of a JSON object's text become members of the object that is open. Text that is no object
+ * fails. */
+void proto_write_members(proto_json_writer *w, const char *object);
 void proto_write_time(proto_json_writer *w, const char *key,
                       int64_t unix_ms); /* RFC 3339, UTC, ms; <= 0: null */
 

@@ -107,7 +107,7 @@ mi_status sqlite_dataset_delete(store *s, const char *name, mi_error *err)
     if (txn_begin(&t, s, SQL_DURABLE, err)) {
         if (sql_int(&t.sql,
                     "SELECT EXISTS (SELECT 1 FROM jobs WHERE state IN ('queued', 'running', 'canceling')"
-                    " AND (dataset_x = ?1 OR dataset_y = ?1))",
+                    " AND (dataset_x = ?1 OR dataset_y = ?1 OR dataset_pairs = ?1))",
                     SQL_ARGS(SQL_TEXT(name)), 0))
             sql_fail(&t.sql, MI_CONFLICT, "a job that has not ended uses the data set %s", name);
         sql_run(&t.sql, "DELETE FROM datasets WHERE name = ?1", SQL_ARGS(SQL_TEXT(name)));

@@ -31,6 +31,9 @@ void job_read_brief(txn *t, sqlite3_stmt *q, proto_job_record *out)
     sql_column_text(q, 15, out->pmi_blob, sizeof out->pmi_blob);
     out->tags = sql_column_dup(&t->sql, q, 16);
     out->error = sql_column_dup(&t->sql, q, 17);
+    sql_column_text(q, 18, out->screen_blob, sizeof out->screen_blob);
+    sql_column_text(q, 19, out->blob_pairs, sizeof out->blob_pairs);
+    sql_column_text(q, 20, out->model_id, sizeof out->model_id);
 }
 
 static void read_job(txn *t, const char *id, proto_job_record *out)
@@ -44,8 +47,8 @@ static void read_job(txn *t, const char *id, proto_job_record *out)
         return;
     }
     job_read_brief(t, q, out);
-    out->spec = sql_column_dup(&t->sql, q, 18);
-    out->result = sql_column_dup(&t->sql, q, 19);
+    out->spec = sql_column_dup(&t->sql, q, N_JOB_COLUMNS);
+    out->result = sql_column_dup(&t->sql, q, N_JOB_COLUMNS + 1);
     sql_done(q);
 }
 
@@ -84,10 +87,23 @@ static bool find_key(txn *t, const store_submission *submission, char id[PROTO_I
     return true;
 }
 
+static const char *text_of(const char *text)
+{
+    return text ? text : "";
+}
+
+static void point_at(txn *t, const char *pointer)
+{
+    if (t->sql.status == MI_NOT_FOUND && t->sql.err)
+        snprintf(t->sql.err->pointer, sizeof t->sql.err->pointer, "%s", pointer);
+}
+
 /* Under the writer's lock, so that neither a sweep nor a delete comes between the check and the job. */
 static void check_input(txn *t, const char *pointer, const char *dataset, const char *blob)
 {
     uint64_t ignored;
+    dataset = text_of(dataset);
+    blob = text_of(blob);
     if (t->sql.status)
         return;
     if (dataset[0] &&
@@ -95,9 +111,18 @@ static void check_input(txn *t, const char *pointer, const char *dataset, const 
                  SQL_ARGS(SQL_TEXT(dataset), SQL_TEXT(blob)), 0))
         sql_fail(&t->sql, MI_NOT_FOUND, "the data set %s is gone", dataset);
     else if (blob[0] && !store_blob_size(&t->store->base.files, blob, &ignored))
-        sql_fail(&t->sql, MI_NOT_FOUND, "the matrix %s is gone", blob);
-    if (t->sql.status == MI_NOT_FOUND && t->sql.err)
-        snprintf(t->sql.err->pointer, sizeof t->sql.err->pointer, "%s", pointer);
+        sql_fail(&t->sql, MI_NOT_FOUND, "the data %s are gone", blob);
+    point_at(t, pointer);
+}
+
+static void check_model(txn *t, const char *id)
+{
+    id = text_of(id);
+    if (t->sql.status || !id[0])
+        return;
+    if (!sql_int(&t->sql, "SELECT EXISTS (SELECT 1 FROM models WHERE id = ?1)", SQL_ARGS(SQL_TEXT(id)), 0))
+        sql_fail(&t->sql, MI_NOT_FOUND, "the model %s is gone", id);
+    point_at(t, "/model");
 }
 
 static void insert_runs(txn *t, const char *id, const store_submission *submission)
@@ -124,14 +149,17 @@ static void insert_job(txn *t, const char *id, const store_submission *in)
         &t->sql,
         "INSERT INTO jobs (id, kind, state, version, priority, timeout_s, attempt, created_ms, started_ms,"
         " finished_ms, phase, replicates, folds, runs, runs_done, fraction, eta_s, dataset_x, dataset_y,"
-        " blob_x, blob_y, pmi_blob, idempotency_key, request_sha256, variants, last_event)"
+        " blob_x, blob_y, pmi_blob, idempotency_key, request_sha256, variants, last_event,"
+        " dataset_pairs, blob_pairs, model_id)"
         " VALUES (?1, ?2, 'queued', 1, ?3, ?4, 0, ?5, 0, 0, 'queued', ?6, ?7, ?8, 0, 0.0, -1.0,"
-        " ?9, ?10, ?11, ?12, '', ?13, ?14, ?15, 0)",
+        " ?9, ?10, ?11, ?12, '', ?13, ?14, ?15, 0, ?16, ?17, ?18)",
         SQL_ARGS(SQL_TEXT(id), SQL_TEXT(in->kind), SQL_INT(in->priority), SQL_INT(in->timeout_s),
                  SQL_INT(clock_unix_ms()), SQL_INT(in->replicates), SQL_INT(in->folds),
-                 SQL_INT((uint64_t)in->variants * in->replicates * in->folds), SQL_TEXT(in->dataset_x),
-                 SQL_TEXT(in->dataset_y), SQL_TEXT(in->blob_x), SQL_TEXT(in->blob_y), SQL_TEXT(key),
-                 SQL_TEXT(in->request_sha256), SQL_INT(in->variants)));
+                 SQL_INT((uint64_t)in->variants * in->replicates * in->folds),
+                 SQL_TEXT(text_of(in->dataset_x)), SQL_TEXT(text_of(in->dataset_y)),
+                 SQL_TEXT(text_of(in->blob_x)), SQL_TEXT(text_of(in->blob_y)), SQL_TEXT(key),
+                 SQL_TEXT(in->request_sha256), SQL_INT(in->variants), SQL_TEXT(text_of(in->dataset_pairs)),
+                 SQL_TEXT(text_of(in->blob_pairs)), SQL_TEXT(text_of(in->model_id))));
     sql_run(&t->sql, "INSERT INTO job_documents (job_id, spec, tags) VALUES (?1, ?2, ?3)",
             SQL_ARGS(SQL_TEXT(id), SQL_TEXT(in->spec), SQL_TEXT(tags)));
     sql_run(&t->sql, "INSERT INTO job_tags (key, value, job_id) SELECT key, value, ?1 FROM json_each(?2)",
@@ -165,6 +193,8 @@ mi_status sqlite_job_submit(store *s, const store_submission *submission, proto_
             check_queue(&t, submission->max_queue);
             check_input(&t, "/x", submission->dataset_x, submission->blob_x);
             check_input(&t, "/y", submission->dataset_y, submission->blob_y);
+            check_input(&t, "/pairs", submission->dataset_pairs, submission->blob_pairs);
+            check_model(&t, submission->model_id);
             insert_job(&t, id, submission);
         }
         read_job(&t, id, out);

@@ -136,24 +136,36 @@ mi_status sqlite_run_release(store *s, const store_run *run, mi_error *err)
     return txn_end(&t);
 }
 
-mi_status sqlite_job_succeed(store *s, const store_run *combine, const char *result, const char *pmi_blob,
-                             mi_error *err)
+static const char *checked_blob(txn *t, const char *sha256)
+{
+    uint64_t ignored;
+    if (sha256 && sha256[0] && !store_blob_size(&t->store->base.files, sha256, &ignored))
+        sql_fail(&t->sql, MI_NOT_FOUND, "there is no blob %s", sha256);
+    return sha256 ? sha256 : "";
+}
+
+static void keep_outcome(txn *t, const char *job_id, const store_outcome *outcome)
+{
+    const char *pmi = checked_blob(t, outcome->pmi_blob), *screen = checked_blob(t, outcome->screen_blob);
+    sql_run(&t->sql, "UPDATE job_documents SET result = ?2 WHERE job_id = ?1",
+            SQL_ARGS(SQL_TEXT(job_id), SQL_TEXT(outcome->result)));
+    sql_run(&t->sql, "UPDATE jobs SET pmi_blob = ?2, screen_blob = ?3 WHERE id = ?1",
+            SQL_ARGS(SQL_TEXT(job_id), SQL_TEXT(pmi), SQL_TEXT(screen)));
+    if (outcome->model)
+        model_insert(t, job_id, outcome->model);
+    if (!t->sql.status)
+        job_transition(t, job_id, PROTO_JOB_RUNNING, PROTO_JOB_SUCCEEDED);
+}
+
+mi_status sqlite_job_succeed(store *s, const store_run *combine, const store_outcome *outcome, mi_error *err)
 {
     txn t;
-    uint64_t ignored;
     proto_job_state state = PROTO_JOB_RUNNING;
     if (txn_begin(&t, s, SQL_DURABLE, err) && run_held(&t, combine, &state)) {
-        if (state == PROTO_JOB_CANCELING) {
+        if (state == PROTO_JOB_CANCELING)
             let_go_canceling(&t, combine);
-        } else if (pmi_blob[0] && !store_blob_size(&s->files, pmi_blob, &ignored)) {
-            sql_fail(&t.sql, MI_NOT_FOUND, "there is no blob %s", pmi_blob);
-        } else {
-            sql_run(&t.sql, "UPDATE job_documents SET result = ?2 WHERE job_id = ?1",
-                    SQL_ARGS(SQL_TEXT(combine->job_id), SQL_TEXT(result)));
-            sql_run(&t.sql, "UPDATE jobs SET pmi_blob = ?2 WHERE id = ?1",
-                    SQL_ARGS(SQL_TEXT(combine->job_id), SQL_TEXT(pmi_blob)));
-            job_transition(&t, combine->job_id, PROTO_JOB_RUNNING, PROTO_JOB_SUCCEEDED);
-        }
+        else
+            keep_outcome(&t, combine->job_id, outcome);
     }
     return end_canceled(&t, combine, state == PROTO_JOB_CANCELING);
 }

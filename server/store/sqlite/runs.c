@@ -96,6 +96,9 @@ static void read_claimed(txn *t, sqlite3_stmt *q, store_run *out)
     sql_column_text(q, 11, out->blob_x, sizeof out->blob_x);
     sql_column_text(q, 12, out->blob_y, sizeof out->blob_y);
     out->spec = sql_column_dup(&t->sql, q, 13);
+    sql_column_text(q, 14, out->blob_pairs, sizeof out->blob_pairs);
+    sql_column_text(q, 15, out->model_id, sizeof out->model_id);
+    sql_column_text(q, 16, out->blob_model, sizeof out->blob_model);
     sql_done(q);
 }
 
@@ -104,7 +107,8 @@ static bool next_waiting(txn *t, store_run *out)
     sqlite3_stmt *q =
         sql_query(&t->sql,
                   "SELECT r.id, r.token, r.job_id, r.combine, r.variant, r.replicate, r.fold, j.timeout_s,"
-                  " j.folds, j.replicates, j.variants, j.blob_x, j.blob_y, d.spec"
+                  " j.folds, j.replicates, j.variants, j.blob_x, j.blob_y, d.spec,"
+                  " j.blob_pairs, j.model_id, (SELECT sha256 FROM models WHERE id = j.model_id)"
                   " FROM runs r JOIN jobs j ON j.id = r.job_id JOIN job_documents d ON d.job_id = j.id"
                   " WHERE r.state = 'waiting'"
                   " ORDER BY r.priority DESC, r.job_id, r.combine, r.variant, r.replicate, r.fold LIMIT 1",

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SQL_CACHE 128 /* a power of two, above the number of statements in the program */
+#define SQL_CACHE 256 /* a power of two, above the number of statements in the program */
 
 typedef struct sql_db {
     sqlite3 *handle;

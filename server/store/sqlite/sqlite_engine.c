@@ -130,6 +130,10 @@ static const store_ops ops = {
     .run_release = sqlite_run_release,
     .job_succeed = sqlite_job_succeed,
     .job_fail = sqlite_job_fail,
+    .model_get = sqlite_model_get,
+    .model_list = sqlite_model_list,
+    .model_update = sqlite_model_update,
+    .model_delete = sqlite_model_delete,
     .sweep = sqlite_sweep,
 };
 

@@ -9,7 +9,7 @@
  * Changes noted during a transaction are told to the listener after its commit, with no lock held.
  *
  * Each function of the vtable is in the file of its subject: datasets.c, jobs.c, job_list.c, events.c,
- * curve.c, runs.c, run_end.c, stats.c, sweep.c.
+ * curve.c, runs.c, run_end.c, models.c, stats.c, sweep.c.
  */
 #ifndef SQLITE_ENGINE_H
 #define SQLITE_ENGINE_H
@@ -66,9 +66,11 @@ void job_append_event(txn *t, const char *job_id, const char *name, const char *
 
 #define JOB_COLUMNS                                                                                     \
     "j.id, j.kind, j.state, j.version, j.priority, j.timeout_s, j.attempt, j.created_ms, j.started_ms," \
-    " j.finished_ms, j.phase, j.runs, j.runs_done, j.fraction, j.eta_s, j.pmi_blob, d.tags, d.error"
+    " j.finished_ms, j.phase, j.runs, j.runs_done, j.fraction, j.eta_s, j.pmi_blob, d.tags, d.error,"   \
+    " j.screen_blob, j.blob_pairs, j.model_id"
+#define N_JOB_COLUMNS 21
 
-/* The first 18 columns. On failure *out needs no fini. */
+/* The first N_JOB_COLUMNS columns. On failure *out needs no fini. */
 void job_read_brief(txn *t, sqlite3_stmt *q, proto_job_record *out);
 /* Drop a job with all that hangs on it; terminal jobs only. */
 void job_drop(txn *t, const char *job_id);
@@ -80,6 +82,17 @@ bool run_held(txn *t, const store_run *run, proto_job_state *state);
 /* A lease is over and nobody gave it back: its worker died. The run waits again, or its job fails when the
  * attempts are used up. */
 void run_lose(txn *t, uint64_t run_id);
+
+/* ---- models.c ---- */
+
+/* The record of a model that a job leaves. */
+void model_insert(txn *t, const char *job_id, const store_new_model *model);
+/* Drop a model that no job uses. */
+void model_drop(txn *t, const char *model_id);
+/* SQL: whether no job that has not ended uses model m. */
+#define MODEL_IS_FREE                                                         \
+    "NOT EXISTS (SELECT 1 FROM jobs WHERE model_id = m.id AND model_id <> ''" \
+    " AND state IN ('queued', 'running', 'canceling'))"
 
 /* ---- curve.c ---- */
 
@@ -112,9 +125,14 @@ mi_status sqlite_run_finish(store *s, const store_run *run, const void *result, 
 mi_status sqlite_run_results(store *s, const store_run *run, uint32_t variant, store_bytes **out, size_t *n,
                              mi_error *err);
 mi_status sqlite_run_release(store *s, const store_run *run, mi_error *err);
-mi_status sqlite_job_succeed(store *s, const store_run *combine, const char *result, const char *pmi_blob,
-                             mi_error *err);
+mi_status sqlite_job_succeed(store *s, const store_run *combine, const store_outcome *outcome, mi_error *err);
 mi_status sqlite_job_fail(store *s, const store_run *run, const char *problem, mi_error *err);
+mi_status sqlite_model_get(store *s, const char *name, proto_model_record *out, mi_error *err);
+mi_status sqlite_model_list(store *s, const store_model_filter *filter, proto_model_record *out, size_t *n,
+                            mi_error *err);
+mi_status sqlite_model_update(store *s, const char *name, const proto_model_patch *patch,
+                              proto_model_record *out, mi_error *err);
+mi_status sqlite_model_delete(store *s, const char *name, mi_error *err);
 mi_status sqlite_sweep(store *s, const store_retention *retention, store_swept *out, mi_error *err);
 
 #endif

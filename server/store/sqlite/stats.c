@@ -22,6 +22,7 @@ mi_status sqlite_stats(store *s, store_queue_stats *out, mi_error *err)
         out->oldest_queued_ms = sql_int(
             &t.sql, "SELECT created_ms FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1", SQL_NO_ARGS, 0);
         out->datasets = (uint64_t)sql_int(&t.sql, "SELECT count(*) FROM datasets", SQL_NO_ARGS, 0);
+        out->models = (uint64_t)sql_int(&t.sql, "SELECT count(*) FROM models", SQL_NO_ARGS, 0);
         /* By name: left to choose, SQLite sorts all that succeeded. */
         out->mean_job_s =
             (double)sql_int(&t.sql,

@@ -17,7 +17,10 @@ static bool blob_referenced(txn *t, const char *sha256)
                    "SELECT EXISTS (SELECT 1 FROM datasets WHERE matrix_sha256 = ?1)"
                    " OR EXISTS (SELECT 1 FROM jobs WHERE blob_x = ?1)"
                    " OR EXISTS (SELECT 1 FROM jobs WHERE blob_y = ?1)"
-                   " OR EXISTS (SELECT 1 FROM jobs WHERE pmi_blob <> '' AND pmi_blob = ?1)",
+                   " OR EXISTS (SELECT 1 FROM jobs WHERE blob_pairs <> '' AND blob_pairs = ?1)"
+                   " OR EXISTS (SELECT 1 FROM jobs WHERE pmi_blob <> '' AND pmi_blob = ?1)"
+                   " OR EXISTS (SELECT 1 FROM jobs WHERE screen_blob <> '' AND screen_blob = ?1)"
+                   " OR EXISTS (SELECT 1 FROM models WHERE sha256 = ?1)",
                    SQL_ARGS(SQL_TEXT(sha256)), 1) != 0;
 }
 
@@ -46,6 +49,31 @@ static mi_status drop_expired_jobs(store *s, int64_t before_ms, store_swept *swe
     return status;
 }
 
+static mi_status drop_expired_models(store *s, int64_t before_ms, store_swept *swept, mi_error *err)
+{
+    mi_status status = MI_OK;
+    for (bool more = true; more && !status;) {
+        txn t;
+        char id[PROTO_ID_MAX];
+        more = false;
+        if (txn_begin(&t, s, SQL_DURABLE, err)) {
+            sqlite3_stmt *q = sql_query(&t.sql,
+                                        "SELECT m.id FROM models m WHERE m.pinned = 0 AND m.created_ms < ?1"
+                                        " AND " MODEL_IS_FREE " ORDER BY m.created_ms LIMIT 1",
+                                        SQL_ARGS(SQL_INT(before_ms)));
+            if (sql_next(&t.sql, q)) {
+                sql_column_text(q, 0, id, sizeof id);
+                sql_done(q);
+                model_drop(&t, id);
+                more = true;
+            }
+        }
+        status = txn_end(&t);
+        swept->models += more && !status;
+    }
+    return status;
+}
+
 typedef struct held_context {
     store *store;
     uint64_t bytes;
@@ -60,11 +88,13 @@ static mi_status add_held(void *ctx, const char sha256[PROTO_SHA_HEX], uint64_t 
     return txn_end(&t);
 }
 
+#define JOB_BLOBS 5
+
 /* Bytes that nothing refers to any more once the job is gone; its row is gone already. */
-static uint64_t freed_with(txn *t, const char blobs[3][PROTO_SHA_HEX])
+static uint64_t freed_with(txn *t, char blobs[][PROTO_SHA_HEX], int n)
 {
     uint64_t freed = 0, bytes;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < n; i++) {
         bool repeated = false;
         for (int k = 0; k < i; k++)
             repeated |= strcmp(blobs[i], blobs[k]) == 0;
@@ -75,26 +105,63 @@ static uint64_t freed_with(txn *t, const char blobs[3][PROTO_SHA_HEX])
     return freed;
 }
 
+/* SQL: whether no data set holds the job's blob in `column`. */
+#define JOB_HOLDS(column) \
+    "(" column " <> '' AND NOT EXISTS (SELECT 1 FROM datasets WHERE matrix_sha256 = j." column "))"
+
 /* The oldest ended job that keeps a blob no data set holds: others would free nothing. */
 static bool drop_oldest_holder(txn *t, uint64_t *freed)
 {
-    char id[PROTO_ID_MAX], blobs[3][PROTO_SHA_HEX];
-    sqlite3_stmt *q =
-        sql_query(&t->sql,
-                  "SELECT id, blob_x, blob_y, pmi_blob FROM jobs j WHERE finished_ms > 0 AND (pmi_blob <> ''"
-                  " OR (blob_x <> '' AND NOT EXISTS (SELECT 1 FROM datasets WHERE matrix_sha256 = j.blob_x))"
-                  " OR (blob_y <> '' AND NOT EXISTS (SELECT 1 FROM datasets WHERE matrix_sha256 = j.blob_y)))"
-                  " ORDER BY finished_ms LIMIT 1",
-                  SQL_NO_ARGS);
+    char id[PROTO_ID_MAX], blobs[JOB_BLOBS][PROTO_SHA_HEX];
+    sqlite3_stmt *q = sql_query(&t->sql,
+                                "SELECT id, blob_x, blob_y, blob_pairs, pmi_blob, screen_blob FROM jobs j"
+                                " WHERE finished_ms > 0 AND (pmi_blob <> '' OR screen_blob <> ''"
+                                " OR " JOB_HOLDS("blob_x") " OR " JOB_HOLDS("blob_y") " OR " JOB_HOLDS(
+                                    "blob_pairs") ")"
+                                                  " ORDER BY finished_ms LIMIT 1",
+                                SQL_NO_ARGS);
     if (!sql_next(&t->sql, q))
         return false;
     sql_column_text(q, 0, id, sizeof id);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < JOB_BLOBS; i++)
         sql_column_text(q, 1 + i, blobs[i], sizeof blobs[i]);
     sql_done(q);
     job_drop(t, id);
-    *freed = freed_with(t, blobs);
+    *freed = freed_with(t, blobs, JOB_BLOBS);
     return true;
+}
+
+static bool drop_oldest_model(txn *t, uint64_t *freed)
+{
+    char id[PROTO_ID_MAX], blob[1][PROTO_SHA_HEX];
+    sqlite3_stmt *q = sql_query(&t->sql,
+                                "SELECT m.id, m.sha256 FROM models m WHERE m.pinned = 0 AND " MODEL_IS_FREE
+                                " ORDER BY m.created_ms LIMIT 1",
+                                SQL_NO_ARGS);
+    if (!sql_next(&t->sql, q))
+        return false;
+    sql_column_text(q, 0, id, sizeof id);
+    sql_column_text(q, 1, blob[0], sizeof blob[0]);
+    sql_done(q);
+    model_drop(t, id);
+    *freed = freed_with(t, blob, 1);
+    return true;
+}
+
+/* Until `held` fits, or there is nothing more to drop. */
+static mi_status drop_while_above(store *s, uint64_t keep_bytes, uint64_t *held,
+                                  bool (*drop)(txn *t, uint64_t *freed), uint64_t *dropped, mi_error *err)
+{
+    mi_status status = MI_OK;
+    for (bool more = true; more && !status && *held > keep_bytes;) {
+        txn t;
+        uint64_t freed = 0;
+        more = txn_begin(&t, s, SQL_DURABLE, err) && drop(&t, &freed);
+        status = txn_end(&t);
+        *dropped += more && !status;
+        *held -= freed < *held ? freed : *held;
+    }
+    return status;
 }
 
 static mi_status drop_by_bytes(store *s, uint64_t keep_bytes, store_swept *swept, mi_error *err)
@@ -104,14 +171,10 @@ static mi_status drop_by_bytes(store *s, uint64_t keep_bytes, store_swept *swept
     /* What is held counts: the rest goes anyway, once it is old enough. */
     held_context held = {.store = s};
     mi_status status = store_blob_each(&s->files, add_held, &held, err);
-    for (bool more = true; more && !status && held.bytes > keep_bytes;) {
-        txn t;
-        uint64_t freed = 0;
-        more = txn_begin(&t, s, SQL_DURABLE, err) && drop_oldest_holder(&t, &freed);
-        status = txn_end(&t);
-        swept->jobs += more && !status;
-        held.bytes -= freed < held.bytes ? freed : held.bytes;
-    }
+    if (!status)
+        status = drop_while_above(s, keep_bytes, &held.bytes, drop_oldest_holder, &swept->jobs, err);
+    if (!status)
+        status = drop_while_above(s, keep_bytes, &held.bytes, drop_oldest_model, &swept->models, err);
     return status;
 }
 
@@ -143,12 +206,24 @@ static mi_status drop_stray_checkpoint(void *ctx, uint64_t run_id, mi_error *err
     return txn_end(&t);
 }
 
+/* What ended or was made before *before_ms goes; false: nothing does. */
+static bool is_limited(uint64_t keep_s, int64_t *before_ms)
+{
+    if (keep_s == 0 || keep_s >= INT64_MAX / 1000)
+        return false;
+    *before_ms = clock_unix_ms() - (int64_t)keep_s * 1000;
+    return true;
+}
+
 mi_status sqlite_sweep(store *s, const store_retention *retention, store_swept *out, mi_error *err)
 {
     mi_status status = MI_OK;
     *out = (store_swept){0};
-    if (retention->keep_jobs_s > 0 && retention->keep_jobs_s < INT64_MAX / 1000)
-        status = drop_expired_jobs(s, clock_unix_ms() - (int64_t)retention->keep_jobs_s * 1000, out, err);
+    int64_t before_ms;
+    if (is_limited(retention->keep_jobs_s, &before_ms))
+        status = drop_expired_jobs(s, before_ms, out, err);
+    if (!status && is_limited(retention->keep_models_s, &before_ms))
+        status = drop_expired_models(s, before_ms, out, err);
     if (!status && retention->keep_bytes > 0)
         status = drop_by_bytes(s, retention->keep_bytes, out, err);
     orphan_context orphans = {s, out};

@@ -34,7 +34,7 @@ START_TEST(test_a_bad_field_alone_is_an_invalid_spec)
     proto_problem_init(&problem);
     proto_problem_add(&problem, "/train/batch", "expected \"%s\"", "more");
     encodes_as(&problem, NULL,
-               "{\"type\":\"/problems/invalid-spec\",\"title\":\"The job has bad "
+               "{\"type\":\"/problems/invalid-spec\",\"title\":\"The request has bad "
                "fields\",\"status\":422,\"code\":\"invalid_spec\","
                "\"detail\":\"the bad field is /train/batch\","
                "\"errors\":[{\"pointer\":\"/train/batch\",\"detail\":\"expected \\\"more\\\"\"}]}");

@@ -130,6 +130,7 @@ void fake_store_free(store *s)
         free(s->data[side].bytes);
     free(s->state.result);
     free(s->state.problem);
+    free(s->state.description);
     free(s->state.pmi.bytes);
     free(s->spec);
     pthread_mutex_destroy(&s->lock);
@@ -396,13 +397,15 @@ mi_status store_run_release(store *s, const store_run *run, mi_error *err)
     return end(s, status);
 }
 
-mi_status store_job_succeed(store *s, const store_run *run, const char *result, const char *pmi_blob,
-                            mi_error *err)
+mi_status store_job_succeed(store *s, const store_run *run, const store_outcome *outcome, mi_error *err)
 {
     mi_status status = begin_of_run(s, FAKE_SUCCEED, run, err);
-    (void)pmi_blob;
     if (status == MI_OK) {
-        s->state.result = strdup(result);
+        s->state.result = strdup(outcome->result);
+        if (outcome->model) {
+            snprintf(s->state.model_id, sizeof s->state.model_id, "%s", outcome->model->id);
+            s->state.description = strdup(outcome->model->description);
+        }
         s->state.terminal = true;
     }
     return end(s, status);

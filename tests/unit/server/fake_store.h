@@ -27,8 +27,10 @@ typedef struct fake_state {
     unsigned calls[FAKE_CALLS], released, restored;
     size_t n_points;
     proto_curve_row points[FAKE_POINTS_MAX];
-    char *result, *problem; /* JSON; NULL: not yet */
-    store_bytes pmi;        /* the PMI blob */
+    char *result, *problem;      /* JSON; NULL: not yet */
+    store_bytes pmi;             /* the blob that was committed last */
+    char model_id[PROTO_ID_MAX]; /* "" when the job left no model */
+    char *description;           /* the model's */
     bool terminal;
 } fake_state;
 

@@ -190,10 +190,15 @@ void finish(fixture *f, store_run *run, const char *result)
 
 void succeed_job(fixture *f, const char *pmi_blob)
 {
+    succeed_job_with(f, &(store_outcome){.result = "{\"mi\":1}", .pmi_blob = pmi_blob});
+}
+
+void succeed_job_with(fixture *f, const store_outcome *outcome)
+{
     for (;;) {
         store_run run = claim(f);
         if (run.combine) {
-            ck_ok(f, store_job_succeed(f->store, &run, "{\"mi\":1}", pmi_blob, &f->err));
+            ck_ok(f, store_job_succeed(f->store, &run, outcome, &f->err));
             store_run_fini(&run);
             return;
         }

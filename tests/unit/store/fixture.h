@@ -41,6 +41,7 @@ store_run claim_lease(fixture *f, uint32_t lease_ms);
 void finish(fixture *f, store_run *run, const char *result); /* and fini */
 /* Claim and finish everything of the only job. */
 void succeed_job(fixture *f, const char *pmi_blob);
+void succeed_job_with(fixture *f, const store_outcome *outcome);
 bool nothing_to_claim(fixture *f);
 void sleep_ms(int ms);
 

@@ -99,7 +99,7 @@ START_TEST(test_a_result_that_comes_after_the_cancel_is_not_taken)
     }
     a = claim(&f);
     cancel(id);
-    ck_assert_int_eq(store_job_succeed(f.store, &a, "{}", "", &f.err), MI_STALE);
+    ck_assert_int_eq(store_job_succeed(f.store, &a, &(store_outcome){.result = "{}"}, &f.err), MI_STALE);
     proto_job_record job = get_job(&f, id);
     ck_assert_int_eq(job.state, PROTO_JOB_CANCELED);
     ck_assert_ptr_null(job.result);

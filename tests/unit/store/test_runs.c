@@ -71,8 +71,9 @@ START_TEST(test_the_combining_run_comes_after_all_others_with_their_results)
     }
     store_run_results_free(results, n);
     store_run_results_free(NULL, 0);
-    ck_ok(&f, store_job_succeed(f.store, &combine, "{}", "", &f.err));
-    ck_assert_int_eq(store_job_succeed(f.store, &combine, "{}", "", &f.err), MI_STALE);
+    ck_ok(&f, store_job_succeed(f.store, &combine, &(store_outcome){.result = "{}"}, &f.err));
+    ck_assert_int_eq(store_job_succeed(f.store, &combine, &(store_outcome){.result = "{}"}, &f.err),
+                     MI_STALE);
     store_run_fini(&combine);
     fixture_teardown(&f);
 }
@@ -203,9 +204,11 @@ START_TEST(test_a_success_needs_its_pmi_table)
     run = claim(&f);
     finish(&f, &run, "");
     run = claim(&f);
-    ck_assert_int_eq(store_job_succeed(f.store, &run, "{}", missing, &f.err), MI_NOT_FOUND);
+    ck_assert_int_eq(
+        store_job_succeed(f.store, &run, &(store_outcome){.result = "{}", .pmi_blob = missing}, &f.err),
+        MI_NOT_FOUND);
     ck_assert_int_eq(state_of(&f, id), PROTO_JOB_RUNNING);
-    ck_ok(&f, store_job_succeed(f.store, &run, "{}", "", &f.err));
+    ck_ok(&f, store_job_succeed(f.store, &run, &(store_outcome){.result = "{}"}, &f.err));
     store_run_fini(&run);
     fixture_teardown(&f);
 }

@@ -127,7 +127,7 @@ START_TEST(test_unfinished_jobs_of_schema_1_go_on)
     ck_assert_uint_gt(results[0].n, 100); /* what the old daemon kept */
     ck_assert_uint_eq(results[1].n, 6);
     store_run_results_free(results, n);
-    ck_ok(&f, store_job_succeed(f.store, &combine, "{}", "", &f.err));
+    ck_ok(&f, store_job_succeed(f.store, &combine, &(store_outcome){.result = "{}"}, &f.err));
     store_run_fini(&combine);
 
     /* Ids of runs are not used again, and what hangs on a job still goes with it. */

@@ -26,7 +26,7 @@ typedef struct options {
     uint32_t drain_s;                          /* how long SIGTERM waits for requests */
     uint32_t header_timeout_s, idle_timeout_s; /* slowloris: whole header; no byte at all */
     uint32_t max_connections, max_connections_per_ip;
-    uint64_t keep_jobs_s, keep_bytes;
+    uint64_t keep_jobs_s, keep_models_s, keep_bytes;
     char log_level[8], log_format[8]; /* debug info warn error; logfmt json */
     proto_limits limits;
 } options;

@@ -2,8 +2,8 @@
  * The store: where HTTP handlers and workers meet.
  *
  * Everything the daemon must not forget is here: data sets, jobs, their runs, events, curves, checkpoints,
- * blobs. Handlers and workers never talk to each other; each changes the store in one transaction and a
- * listener says "look again" to whoever waits.
+ * models, blobs. Handlers and workers never talk to each other; each changes the store in one transaction and
+ * a listener says "look again" to whoever waits.
  *
  * One interface, several engines (store_ops in store_engine.h): SQLite here; the contract tests in
  * tests/unit/store run against each.
@@ -19,6 +19,7 @@
 
 #include "mi/status.h"
 #include "proto/matrix.h"
+#include "proto/model_record.h"
 #include "proto/record.h"
 
 #include <stdbool.h>
@@ -71,6 +72,8 @@ typedef struct store_mapping {
 } store_mapping;
 mi_status store_blob_map(store *s, const char *sha256, store_mapping *out, mi_error *err); /* MI_NOT_FOUND */
 void store_blob_unmap(store *s, store_mapping *mapping);
+/* To read it as a file, from its start; the caller closes it. MI_NOT_FOUND. */
+mi_status store_blob_open(store *s, const char *sha256, int *fd, uint64_t *bytes, mi_error *err);
 /* A nameless scratch file on the store's disk (for uploads on their way); the caller closes it. */
 mi_status store_scratch_open(store *s, int *fd, mi_error *err);
 
@@ -78,8 +81,8 @@ mi_status store_scratch_open(store *s, int *fd, mi_error *err);
  * ------------------------------------------------------------------------------------------------------------------
  */
 
-/* Name a matrix blob that is there. *created = false when the name already holds the same sha256 (then
- * nothing changes); MI_CONFLICT when it holds other bytes. */
+/* Name a matrix or pair-table blob that is there. *created = false when the name already holds the same
+ * sha256 (then nothing changes); MI_CONFLICT when it holds other bytes. */
 mi_status store_dataset_put(store *s, const proto_dataset_record *dataset, bool *created, mi_error *err);
 mi_status store_dataset_get(store *s, const char *name, proto_dataset_record *out,
                             mi_error *err); /* fini it */
@@ -99,15 +102,18 @@ typedef struct store_submission {
     uint32_t timeout_s;
     uint32_t variants, replicates, folds; /* the runs: every (variant, replicate, fold), and one that
                                              combines them; each at least 1 */
-    const char *dataset_x, *dataset_y;    /* names, or "" */
-    const char *blob_x, *blob_y;          /* matrix blobs, kept while the job is */
-    const char *idempotency_key;          /* "" for none */
-    const char *request_sha256;           /* of the body, compared for a repeated key */
-    uint64_t max_queue;                   /* MI_LIMIT when as many jobs wait */
+    /* What it works on; "" or NULL for none. Data sets, by name, and a model, by id (not by alias), cannot be
+     * deleted before the job has ended; blobs are kept while the job is. */
+    const char *dataset_x, *dataset_y, *dataset_pairs;
+    const char *blob_x, *blob_y, *blob_pairs;
+    const char *model_id;
+    const char *idempotency_key; /* "" for none */
+    const char *request_sha256;  /* of the body, compared for a repeated key */
+    uint64_t max_queue;          /* MI_LIMIT when as many jobs wait */
 } store_submission;
 
 /* *existed: the key was used before with the same body, and `out` is that job. MI_CONFLICT: with another
- * body. MI_NOT_FOUND: a blob or data set is gone. */
+ * body. MI_NOT_FOUND: a blob, data set or model is gone (pointer: "/x", "/y", "/pairs" or "/model"). */
 mi_status store_job_submit(store *s, const store_submission *submission, proto_job_record *out, bool *existed,
                            mi_error *err);
 mi_status store_job_get(store *s, const char *id, proto_job_record *out, mi_error *err);
@@ -138,7 +144,7 @@ typedef struct store_queue_stats {
     uint64_t runs_waiting, runs_leased;
     int64_t oldest_queued_ms; /* created_ms of the oldest queued job, 0 if none */
     double mean_job_s;        /* of recently finished jobs; 0 if none */
-    uint64_t datasets, blob_bytes;
+    uint64_t datasets, models, blob_bytes;
 } store_queue_stats;
 mi_status store_stats(store *s, store_queue_stats *out, mi_error *err);
 
@@ -156,8 +162,10 @@ typedef struct store_run {
     int64_t job_started_ms;
     uint32_t timeout_s;
     uint32_t folds, replicates, variants;
-    char blob_x[PROTO_SHA_HEX], blob_y[PROTO_SHA_HEX];
-    char *spec; /* owned; store_run_fini */
+    /* "" when there is none */
+    char blob_x[PROTO_SHA_HEX], blob_y[PROTO_SHA_HEX], blob_pairs[PROTO_SHA_HEX];
+    char model_id[PROTO_ID_MAX], blob_model[PROTO_SHA_HEX]; /* the model that the job uses, and its bytes */
+    char *spec;                                             /* owned; store_run_fini */
 } store_run;
 void store_run_fini(store_run *run);
 
@@ -205,23 +213,55 @@ void store_run_results_free(store_bytes *results, size_t n);
  * that gives up for good fails the job); when the job is canceling and nothing of it is leased any more, it
  * becomes canceled. */
 mi_status store_run_release(store *s, const store_run *run, mi_error *err);
-/* The job succeeds: result JSON; pmi_blob "" for none. Its checkpoints and run results are dropped. */
-mi_status store_job_succeed(store *s, const store_run *combine, const char *result, const char *pmi_blob,
-                            mi_error *err);
+/* What a job leaves. */
+typedef struct store_new_model {
+    const char *id;          /* by id_make with PROTO_MODEL_PREFIX: the result names it */
+    const char *sha256;      /* of its blob */
+    const char *description; /* JSON object */
+} store_new_model;
+typedef struct store_outcome {
+    const char *result;                 /* JSON */
+    const char *pmi_blob, *screen_blob; /* kept while the job is; "" or NULL for none */
+    const store_new_model *model;       /* made with the job's tags, unpinned, without alias; NULL for none */
+} store_outcome;
+/* The job succeeds, and its model is there, in one transaction. Its checkpoints and run results are dropped.
+ * MI_NOT_FOUND: a blob is not there. */
+mi_status store_job_succeed(store *s, const store_run *combine, const store_outcome *outcome, mi_error *err);
 /* The job fails: problem JSON. Other leases of the job become stale. */
 mi_status store_job_fail(store *s, const store_run *run, const char *problem, mi_error *err);
+
+/* ---- models: what jobs trained, kept beyond them
+ * ---------------------------------------------------------------------------------- */
+
+/* `name` is a model's id or its alias. */
+mi_status store_model_get(store *s, const char *name, proto_model_record *out, mi_error *err); /* fini it */
+
+typedef struct store_model_filter {
+    const char *tag_key, *tag_value; /* NULL: any */
+    const char *after;               /* id of the last model seen; NULL: from the newest */
+} store_model_filter;
+/* Newest first, brief records (description NULL). *n as above. */
+mi_status store_model_list(store *s, const store_model_filter *filter, proto_model_record *out, size_t *n,
+                           mi_error *err);
+/* MI_CONFLICT when another model has the alias; pointer "/alias". `out` is the model afterwards. */
+mi_status store_model_update(store *s, const char *name, const proto_model_patch *patch,
+                             proto_model_record *out, mi_error *err);
+/* MI_CONFLICT while a job that is not terminal uses it. Pinned ones go as well: they were asked to. */
+mi_status store_model_delete(store *s, const char *name, mi_error *err);
 
 /* ---- keeping house
  * -----------------------------------------------------------------------------------------------------------------
  */
 
 typedef struct store_retention {
-    uint64_t keep_jobs_s; /* terminal jobs older than this go; 0: keep */
-    uint64_t keep_bytes;  /* blobs beyond this: oldest terminal jobs go first; 0: keep. Data sets are never
-                             dropped. */
+    uint64_t keep_jobs_s;   /* terminal jobs older than this go; 0: keep */
+    uint64_t keep_models_s; /* models that are not pinned, older than this, go; 0: keep */
+    uint64_t keep_bytes; /* blobs beyond this: the oldest terminal jobs go first, then the oldest models that
+                            are not pinned; 0: keep */
 } store_retention;
+/* Data sets, pinned models, and models that a job that is not terminal uses are never dropped. */
 typedef struct store_swept {
-    uint64_t jobs, blobs, bytes;
+    uint64_t jobs, models, blobs, bytes;
 } store_swept;
 /* Drop what retention says, blobs that nothing refers to (older than an hour), stray files. */
 mi_status store_sweep(store *s, const store_retention *retention, store_swept *out, mi_error *err);
