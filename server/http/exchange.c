@@ -218,7 +218,7 @@ static enum MHD_Result answer(http_exchange *x)
     if (r->type)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, r->type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
-                            r->outcome == HTTP_STREAM ? "no-cache" : "no-store");
+                            r->outcome == HTTP_STREAM || r->tagged ? "no-cache" : "no-store");
     for (unsigned i = 0; i < r->n_fields; i++)
         MHD_add_response_header(response, r->fields[i].name, r->fields[i].value);
     if (x->server->stopping)

@@ -17,6 +17,7 @@ void handle_root(const http_request *q, http_response *r)
         "  PUT  /v1/datasets/{name}     upload a matrix: npy, csv, tsv\n"
         "  POST /v1/jobs                {\"x\": {\"dataset\": ...}, \"y\": {\"dataset\": ...}}\n"
         "  GET  /v1/jobs/{id}           the job and its result; .../events .../curve .../pmi\n"
+        "  GET  /v1/models              what jobs trained; /v1/models/{id or alias} .../weights\n"
         "  GET  /v1/info                limits, objectives, every setting with its default\n"
         "  GET  /openapi.json           the whole interface\n"
         "\n"

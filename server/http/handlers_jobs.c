@@ -6,7 +6,6 @@
 
 #define LIST_MAX     200
 #define LIST_DEFAULT 50
-#define TAG_MAX      256
 
 /* ---- one job ---- */
 
@@ -108,19 +107,6 @@ void handle_job_events(const http_request *q, http_response *r)
 
 /* ---- the list ---- */
 
-/* "key=value"; key is cut out into `storage`. */
-static bool split_tag(const char *tag, char storage[TAG_MAX], store_job_filter *filter)
-{
-    const char *equals = strchr(tag, '=');
-    if (!equals || equals == tag || strlen(tag) >= TAG_MAX)
-        return false;
-    snprintf(storage, TAG_MAX, "%s", tag);
-    storage[equals - tag] = '\0';
-    filter->tag_key = storage;
-    filter->tag_value = storage + (equals - tag) + 1;
-    return true;
-}
-
 static bool is_kind(const char *text)
 {
     static const proto_job_kind kinds[] = {
@@ -135,9 +121,9 @@ static bool is_kind(const char *text)
 }
 
 static bool parse_filter(const http_request *q, http_response *r, store_job_filter *filter,
-                         char tag_storage[TAG_MAX])
+                         char tag_storage[HTTP_TAG_MAX])
 {
-    const char *state = http_query_text(q, "state"), *tag = http_query_text(q, "tag");
+    const char *state = http_query_text(q, "state");
     memset(filter, 0, sizeof *filter);
     filter->kind = http_query_text(q, "kind");
     filter->after = http_query_text(q, "after");
@@ -154,11 +140,8 @@ static bool parse_filter(const http_request *q, http_response *r, store_job_filt
                     "query parameter \"kind\" is \"%.40s\"; expected estimate or benchmark", filter->kind);
         return false;
     }
-    if (tag && !split_tag(tag, tag_storage, filter)) {
-        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
-                    "query parameter \"tag\" is \"%.40s\"; expected key=value", tag);
+    if (!http_query_tag(q, tag_storage, &filter->tag_key, &filter->tag_value, r))
         return false;
-    }
     if (filter->after && !id_valid(filter->after, "job")) {
         http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
                     "query parameter \"after\" is not a cursor of this list");
@@ -175,7 +158,7 @@ static void encode_job(const void *records, size_t i, proto_json_writer *w)
 void handle_job_list(const http_request *q, http_response *r)
 {
     store_job_filter filter;
-    char tag_storage[TAG_MAX];
+    char tag_storage[HTTP_TAG_MAX];
     mi_error err = {0};
     uint64_t limit;
     if (!http_query_u64(q, "limit", 1, LIST_MAX, LIST_DEFAULT, &limit, r) ||

@@ -51,6 +51,7 @@ typedef struct kept_field {
 static const kept_field kept_fields[] = {
     KEPT(accept, "Accept", true),
     KEPT(prefer, "Prefer", true),
+    KEPT(if_none_match, "If-None-Match", true),
     KEPT(content_type, "Content-Type", false),
     KEPT(authorization, "Authorization", false),
     KEPT(idempotency_key, "Idempotency-Key", false),
@@ -100,6 +101,19 @@ static const char *take(http_headers *h, const char *name, size_t n_name, const 
         if (same_name(name, n_name, kept_fields[i].name))
             return keep(h, &kept_fields[i], value, n_value);
     return NULL;
+}
+
+bool http_headers_match(const http_headers *h, const char *tag)
+{
+    const size_t n = strlen(tag);
+    for (const char *p = h->if_none_match; *p; p += strcspn(p, ",")) {
+        p += strspn(p, ", \t");
+        if (strncmp(p, "W/", 2) == 0)
+            p += 2;
+        if (p[0] == '*' || (p[0] == '"' && strncmp(p + 1, tag, n) == 0 && p[n + 1] == '"'))
+            return true;
+    }
+    return false;
 }
 
 void http_headers_add(http_headers *h, const char *name, size_t n_name, const char *value, size_t n_value)

@@ -20,7 +20,7 @@ typedef struct http_headers {
     unsigned n_fields, n_host, n_length, n_encoding;
     bool chunked;
     uint64_t length; /* Content-Length */
-    char accept[512], content_type[128], prefer[256], authorization[1024];
+    char accept[512], content_type[128], prefer[256], authorization[1024], if_none_match[1024];
     char idempotency_key[HTTP_KEY_MAX + 1], last_event_id[32];
     const char *fault; /* why the request is refused, static; NULL while it is well-formed */
 } http_headers;
@@ -29,6 +29,8 @@ typedef struct http_headers {
 void http_headers_add(http_headers *h, const char *name, size_t n_name, const char *value, size_t n_value);
 /* All fields are in: NULL, or the fault. version: "HTTP/1.1". */
 const char *http_headers_check(http_headers *h, const char *version);
+/* Whether If-None-Match names the entity tag (without its quotes): then the client has it already. */
+bool http_headers_match(const http_headers *h, const char *tag);
 static inline bool http_headers_have_body(const http_headers *h)
 {
     return h->chunked || h->length > 0;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -60,6 +61,25 @@ bool http_query_double(const http_request *q, const char *name, double fallback,
     http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST, "query parameter \"%s\" is \"%.40s\"; expected a number",
                 name, text);
     return false;
+}
+
+bool http_query_tag(const http_request *q, char storage[HTTP_TAG_MAX], const char **key, const char **value,
+                    http_response *r)
+{
+    const char *tag = http_query_text(q, "tag"), *equals = tag ? strchr(tag, '=') : NULL;
+    *key = *value = NULL;
+    if (!tag)
+        return true;
+    if (!equals || equals == tag || strlen(tag) >= HTTP_TAG_MAX) {
+        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
+                    "query parameter \"tag\" is \"%.40s\"; expected key=value", tag);
+        return false;
+    }
+    snprintf(storage, HTTP_TAG_MAX, "%s", tag);
+    storage[equals - tag] = '\0';
+    *key = storage;
+    *value = storage + (equals - tag) + 1;
+    return true;
 }
 
 bool http_prefer_wait(const http_request *q, bool *given, uint32_t *seconds, http_response *r)

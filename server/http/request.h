@@ -31,6 +31,10 @@ bool http_query_u64(const http_request *q, const char *name, uint64_t min, uint6
                     uint64_t *out, struct http_response *r);
 bool http_query_double(const http_request *q, const char *name, double fallback, double *out,
                        struct http_response *r);
+/* ?tag=key=value. *key and *value point into storage; NULL without one. */
+#define HTTP_TAG_MAX 256
+bool http_query_tag(const http_request *q, char storage[HTTP_TAG_MAX], const char **key, const char **value,
+                    struct http_response *r);
 /* NULL when absent. */
 const char *http_query_text(const http_request *q, const char *name);
 

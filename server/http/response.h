@@ -41,6 +41,7 @@ typedef struct http_response {
     size_t n_body;
     int fd; /* owned; instead of body, or -1 */
     uint64_t fd_bytes;
+    bool tagged; /* has an ETag: a cache may keep it and ask whether it still holds */
     http_field fields[HTTP_FIELDS_OUT];
     unsigned n_fields;
     char job_id[ID_MAX]; /* which job this is about, for waits, streams and the log; "" for none */

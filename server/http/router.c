@@ -40,6 +40,11 @@ static const http_route routes[] = {
      .handler = handle_job_pmi,
      .query = "objective min top limit after format",
      .slow = true},
+    {.method = "GET", .pattern = "/v1/models", .handler = handle_model_list, .query = "tag limit after"},
+    {.method = "GET", .pattern = "/v1/models/{id}", .handler = handle_model_get},
+    {.method = "PATCH", .pattern = "/v1/models/{id}", .handler = handle_model_patch, .body = HTTP_BODY_JSON},
+    {.method = "DELETE", .pattern = "/v1/models/{id}", .handler = handle_model_delete},
+    {.method = "GET", .pattern = "/v1/models/{id}/weights", .handler = handle_model_weights},
 };
 
 const http_route *http_routes(size_t *n)

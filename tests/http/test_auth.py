@@ -20,7 +20,7 @@ def guarded(server_factory, tmp_path):
 def test_probes_are_open_and_everything_else_needs_the_token(guarded):
     for path in ("/", "/livez", "/readyz", "/openapi.json"):
         assert guarded.get(path, headers={"Authorization": ""}).status == 200
-    for path in ("/metrics", "/v1/info", "/v1/jobs", "/v1/datasets", "/v1/nothing", "/nothing"):
+    for path in ("/metrics", "/v1/info", "/v1/jobs", "/v1/datasets", "/v1/models", "/v1/nothing", "/nothing"):
         answer = guarded.get(path, headers={"Authorization": ""})
         answer.problem(401, "unauthorized")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")

@@ -101,6 +101,9 @@ def test_refusals_are_documented_and_fit_the_problem_schema(shared, document):
         ("GET", "/v1/jobs/{id}", unknown, None), ("GET", "/v1/jobs", "/v1/jobs?limit=x", None), ("POST", "/v1/jobs", "/v1/jobs", b"{"),
         ("POST", "/v1/jobs", "/v1/jobs", b"{}"), ("PUT", "/v1/datasets/{name}", "/v1/datasets/a", b"\x7fELF\x00"),
         ("DELETE", "/v1/datasets/{name}", "/v1/datasets/nothing", None), ("GET", "/v1/jobs/{id}/pmi", unknown + "/pmi", None),
+        ("GET", "/v1/models/{id}", "/v1/models/nobody", None), ("PATCH", "/v1/models/{id}", "/v1/models/nobody", b"{\"pinned\": 1}"),
+        ("PATCH", "/v1/models/{id}", "/v1/models/nobody", b"{}"), ("DELETE", "/v1/models/{id}", "/v1/models/nobody", None),
+        ("GET", "/v1/models/{id}/weights", "/v1/models/nobody/weights", None), ("GET", "/v1/models", "/v1/models?limit=x", None),
     ]
     for method, path, here, body in cases:
         answer = shared.request(method, here, body=body, headers={"Content-Type": "application/json"} if body else {})

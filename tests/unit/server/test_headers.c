@@ -28,6 +28,22 @@ START_TEST(test_ordinary_requests_pass)
 }
 END_TEST
 
+START_TEST(test_an_entity_tag_is_found_among_those_the_client_has)
+{
+    static const struct {
+        const char *field;
+        bool match;
+    } cases[] = {{"\"abc\"", true},   {"W/\"abc\"", true}, {"\"x\", \"abc\"", true}, {"*", true},
+                 {"\"abcd\"", false}, {"abc", false},      {"\"x\",\"y\"", false},   {"", false},
+                 {",,\"abc\"", true}, {"\"ab", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        http_headers h = {0};
+        add(&h, "If-None-Match", cases[i].field);
+        ck_assert_msg(http_headers_match(&h, "abc") == cases[i].match, "%s", cases[i].field);
+    }
+}
+END_TEST
+
 START_TEST(test_ambiguous_framing_is_refused)
 {
     ck_assert_ptr_nonnull(CHECK_OF("Content-Length", "5", "Content-Length", "5"));
@@ -105,8 +121,8 @@ END_TEST
 
 int main(void)
 {
-    RUN_TESTS("headers", test_ordinary_requests_pass, test_ambiguous_framing_is_refused,
-              test_content_length_is_digits_that_fit, test_names_and_values_without_control_characters,
-              test_host_is_needed_from_1_1_on, test_kept_fields_are_bounded_and_singletons_single,
-              test_number_of_fields_is_bounded);
+    RUN_TESTS("headers", test_ordinary_requests_pass, test_an_entity_tag_is_found_among_those_the_client_has,
+              test_ambiguous_framing_is_refused, test_content_length_is_digits_that_fit,
+              test_names_and_values_without_control_characters, test_host_is_needed_from_1_1_on,
+              test_kept_fields_are_bounded_and_singletons_single, test_number_of_fields_is_bounded);
 }
