@@ -177,3 +177,14 @@ mi_status proto_csv_next(proto_csv_scanner *t, proto_csv_field *field, bool *end
     } while (status == MI_OK && is_blank(field));
     return status;
 }
+
+proto_csv_field proto_csv_trimmed(proto_csv_field field)
+{
+    while (!field.quoted && field.n > 0 && (*field.s == ' ' || *field.s == '\t')) {
+        field.s++;
+        field.n--;
+    }
+    while (!field.quoted && field.n > 0 && (field.s[field.n - 1] == ' ' || field.s[field.n - 1] == '\t'))
+        field.n--;
+    return field;
+}

@@ -37,5 +37,7 @@ typedef struct proto_csv_field {
 void proto_csv_begin(proto_csv_scanner *scanner, const proto_source *source, char separator);
 /* The next field; *end instead when there are no more records. MI_INVALID, MI_IO. */
 mi_status proto_csv_next(proto_csv_scanner *scanner, proto_csv_field *field, bool *end, mi_error *err);
+/* Blanks around an unquoted field belong to the layout of the file. */
+proto_csv_field proto_csv_trimmed(proto_csv_field field);
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef PROTO_LEVELS_H
 #define PROTO_LEVELS_H
 
-#include "string_list.h"
+#include "proto/string_list.h"
 
 typedef struct proto_level_set { /* of one column */
     uint32_t *order;             /* (n) strings of the list, in bytewise order */

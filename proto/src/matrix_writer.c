@@ -1,5 +1,6 @@
 #include "matrix_writer.h"
 
+#include "blob_writer.h"
 #include "column_summary.h"
 #include "matrix_layout.h"
 
@@ -7,16 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Small rows are gathered; blocks at least this large go out as they are. */
-#define GATHER (64u << 10)
-
 struct proto_matrix_writer {
-    const proto_output *output;
-    uint64_t rows, cols, written; /* written: bytes, gathered ones included */
+    uint64_t rows, cols;
     proto_column_summary summary;
     const proto_levels *levels; /* NULL: no column is categorical */
-    size_t gathered;
-    unsigned char gather[GATHER];
+    proto_blob_writer blob;
 };
 
 mi_status proto_matrix_writer_new(proto_matrix_writer **out, const proto_output *output, uint64_t cols,
@@ -26,7 +22,7 @@ mi_status proto_matrix_writer_new(proto_matrix_writer **out, const proto_output 
     proto_matrix_writer *writer = calloc(1, sizeof *writer);
     if (!writer)
         return mi_fail(err, MI_MEMORY, "no memory to write a matrix");
-    writer->output = output;
+    writer->blob.output = output;
     writer->cols = cols;
     mi_status status = proto_column_summary_init(&writer->summary, cols, err);
     if (status != MI_OK) {
@@ -42,35 +38,6 @@ void proto_matrix_writer_free(proto_matrix_writer *writer)
     if (writer)
         proto_column_summary_fini(&writer->summary);
     free(writer);
-}
-
-static mi_status flush(proto_matrix_writer *writer, mi_error *err)
-{
-    size_t n = writer->gathered;
-    writer->gathered = 0;
-    return n > 0 ? writer->output->write(writer->output->ctx, writer->gather, n, err) : MI_OK;
-}
-
-static mi_status put(proto_matrix_writer *writer, const void *bytes, size_t n, mi_error *err)
-{
-    mi_status status = MI_OK;
-    if (n > GATHER - writer->gathered)
-        status = flush(writer, err);
-    if (status != MI_OK || n == 0)
-        return status;
-    writer->written += n;
-    if (n >= GATHER)
-        return writer->output->write(writer->output->ctx, bytes, n, err);
-    memcpy(writer->gather + writer->gathered, bytes, n);
-    writer->gathered += n;
-    return MI_OK;
-}
-
-/* Zeros up to the next multiple of 8, so that offsets can be read in place. */
-static mi_status pad(proto_matrix_writer *writer, mi_error *err)
-{
-    static const unsigned char zeros[8];
-    return put(writer, zeros, (size_t)(proto_matrix_align(writer->written) - writer->written), err);
 }
 
 size_t proto_first_not_finite(const float *values, size_t n)
@@ -97,7 +64,7 @@ mi_status proto_matrix_writer_rows(proto_matrix_writer *writer, const float *val
 {
     proto_column_summary_add(&writer->summary, values, n, writer->cols);
     writer->rows += n;
-    return put(writer, values, n * writer->cols * sizeof *values, err);
+    return proto_blob_put(&writer->blob, values, n * writer->cols * sizeof *values, err);
 }
 
 /* Offsets, then bytes, aligned; *at: where they begin, 0 when there are none. */
@@ -107,12 +74,13 @@ static mi_status put_strings(proto_matrix_writer *writer, const proto_string_lis
     *at = 0;
     if (!strings || strings->n == 0)
         return MI_OK;
-    mi_status status = pad(writer, err);
-    *at = writer->written;
+    mi_status status = proto_blob_pad(&writer->blob, err);
+    *at = writer->blob.written;
     if (status == MI_OK)
-        status = put(writer, strings->offsets, (strings->n + 1) * sizeof *strings->offsets, err);
+        status =
+            proto_blob_put(&writer->blob, strings->offsets, (strings->n + 1) * sizeof *strings->offsets, err);
     if (status == MI_OK)
-        status = put(writer, strings->bytes, strings->offsets[strings->n], err);
+        status = proto_blob_put(&writer->blob, strings->bytes, strings->offsets[strings->n], err);
     return status;
 }
 
@@ -121,7 +89,7 @@ static mi_status put_level_names(proto_matrix_writer *writer, const proto_levels
 {
     proto_string_list names;
     uint64_t first = 0;
-    mi_status status = put(writer, &first, sizeof first, err);
+    mi_status status = proto_blob_put(&writer->blob, &first, sizeof first, err);
     proto_string_list_init(&names, levels->strings.max_bytes);
     for (uint64_t col = 0; col < levels->cols && status == MI_OK; col++) {
         for (uint32_t code = 0; code < levels->sets[col].n && status == MI_OK; code++) {
@@ -131,13 +99,13 @@ static mi_status put_level_names(proto_matrix_writer *writer, const proto_levels
         }
         first += levels->sets[col].n;
         if (status == MI_OK)
-            status = put(writer, &first, sizeof first, err);
+            status = proto_blob_put(&writer->blob, &first, sizeof first, err);
     }
     uint64_t at;
     if (status == MI_OK && names.n > 0)
         status = put_strings(writer, &names, &at, err);
     else if (status == MI_OK)
-        status = put(writer, &names.n, sizeof names.n, err); /* one offset: 0 */
+        status = proto_blob_put(&writer->blob, &names.n, sizeof names.n, err); /* one offset: 0 */
     proto_string_list_fini(&names);
     return status;
 }
@@ -148,12 +116,12 @@ static mi_status put_levels(proto_matrix_writer *writer, uint64_t *at, mi_error 
     *at = 0;
     if (!levels)
         return MI_OK;
-    mi_status status = pad(writer, err);
-    *at = writer->written;
+    mi_status status = proto_blob_pad(&writer->blob, err);
+    *at = writer->blob.written;
     if (status == MI_OK)
-        status = put(writer, levels->categorical, levels->cols, err);
+        status = proto_blob_put(&writer->blob, levels->categorical, levels->cols, err);
     if (status == MI_OK)
-        status = pad(writer, err);
+        status = proto_blob_pad(&writer->blob, err);
     return status == MI_OK ? put_level_names(writer, levels, err) : status;
 }
 
@@ -183,11 +151,11 @@ mi_status proto_matrix_writer_finish(proto_matrix_writer *writer, const proto_st
     if (status == MI_OK)
         status = put_levels(writer, &footer.levels_at, err);
     if (status == MI_OK)
-        status = pad(writer, err);
+        status = proto_blob_pad(&writer->blob, err);
     if (status == MI_OK)
-        status = put(writer, &footer, sizeof footer, err);
+        status = proto_blob_put(&writer->blob, &footer, sizeof footer, err);
     if (status == MI_OK)
-        status = flush(writer, err);
+        status = proto_blob_flush(&writer->blob, err);
     if (status != MI_OK || !record)
         return status;
     char *columns;

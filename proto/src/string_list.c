@@ -1,4 +1,6 @@
-#include "string_list.h"
+#include "proto/string_list.h"
+
+#include "string_sort.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -60,53 +62,9 @@ const char *proto_string_list_at(const proto_string_list *list, uint64_t i, size
     return list->bytes + list->offsets[i];
 }
 
-/* Most comparisons are settled by the hash, without touching the strings. */
-typedef struct sort_key {
-    uint64_t hash, index;
-} sort_key;
-
-/* FNV-1a. Strings made to collide cost a memcmp each, not more. */
-static uint64_t hash_of(const char *s, size_t n)
+static const char *string_at(const void *list, uint64_t index, size_t *n)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ (unsigned char)s[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-static int compare_strings(const proto_string_list *list, uint64_t a, uint64_t b)
-{
-    size_t n_a, n_b;
-    const char *s_a = proto_string_list_at(list, a, &n_a), *s_b = proto_string_list_at(list, b, &n_b);
-    int order = memcmp(s_a, s_b, n_a < n_b ? n_a : n_b);
-    return order ? order : (n_a > n_b) - (n_a < n_b);
-}
-
-static int compare_keys(const proto_string_list *list, const sort_key *a, const sort_key *b)
-{
-    if (a->hash != b->hash)
-        return a->hash < b->hash ? -1 : 1;
-    return compare_strings(list, a->index, b->index);
-}
-
-/* Stable bottom-up merge sort; returns where the sorted keys are (keys or spare). */
-static sort_key *sort_keys(const proto_string_list *list, sort_key *keys, sort_key *spare)
-{
-    for (uint64_t width = 1; width < list->n; width *= 2) {
-        for (uint64_t begin = 0; begin < list->n; begin += 2 * width) {
-            uint64_t middle = begin + width < list->n ? begin + width : list->n;
-            uint64_t end = begin + 2 * width < list->n ? begin + 2 * width : list->n;
-            uint64_t a = begin, b = middle;
-            for (uint64_t k = begin; k < end; k++) {
-                bool left = a < middle && (b == end || compare_keys(list, &keys[a], &keys[b]) <= 0);
-                spare[k] = left ? keys[a++] : keys[b++];
-            }
-        }
-        sort_key *sorted = spare;
-        spare = keys;
-        keys = sorted;
-    }
-    return keys;
+    return proto_string_list_at(list, index, n);
 }
 
 mi_status proto_string_list_repeated(const proto_string_list *list, bool *repeated, uint64_t *first,
@@ -115,18 +73,16 @@ mi_status proto_string_list_repeated(const proto_string_list *list, bool *repeat
     *repeated = false;
     if (list->n < 2)
         return MI_OK;
-    sort_key *keys = calloc(2 * list->n, sizeof *keys);
+    const proto_strings strings = {string_at, list};
+    proto_sort_key *keys = calloc(2 * list->n, sizeof *keys);
     if (!keys)
         return mi_fail(err, MI_MEMORY, "no memory to compare %llu ids", (unsigned long long)list->n);
-    for (uint64_t i = 0; i < list->n; i++) {
-        size_t n;
-        const char *s = proto_string_list_at(list, i, &n);
-        keys[i] = (sort_key){.hash = hash_of(s, n), .index = i};
-    }
-    const sort_key *sorted = sort_keys(list, keys, keys + list->n);
+    for (uint64_t i = 0; i < list->n; i++)
+        keys[i].index = i;
+    const proto_sort_key *sorted = proto_string_sort(&strings, keys, keys + list->n, list->n);
     /* Equal strings are neighbours in the order they came (the sort is stable). */
     for (uint64_t i = 1; i < list->n; i++)
-        if (compare_keys(list, &sorted[i - 1], &sorted[i]) == 0 &&
+        if (proto_sort_key_compare(&strings, &sorted[i - 1], &sorted[i]) == 0 &&
             (!*repeated || sorted[i].index < *second)) {
             *repeated = true;
             *first = sorted[i - 1].index;

@@ -143,7 +143,9 @@ mi_status proto_table_read(const proto_source *source, const proto_table_options
     else if (status == MI_OK)
         status = proto_table_read_text(source, format == PROTO_FORMAT_TSV ? '\t' : ',', options, limits, out,
                                        record, err);
-    if (status == MI_OK)
+    if (status == MI_OK) {
+        snprintf(record->kind, sizeof record->kind, "matrix");
         snprintf(record->format, sizeof record->format, "%s", proto_format_name(format));
+    }
     return status;
 }

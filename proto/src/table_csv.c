@@ -86,13 +86,7 @@ static const char *string_fault(const proto_csv_field *field)
 {
     if (field->n > PROTO_STRING_MAX)
         return "too long; expected up to 256 bytes";
-    for (size_t i = 0; i < field->n;) {
-        size_t length = proto_utf8_next(field->s + i, field->n - i);
-        if (length == 0)
-            return "not UTF-8";
-        i += length;
-    }
-    return NULL;
+    return proto_utf8_valid(field->s, field->n) ? NULL : "not UTF-8";
 }
 _Static_assert(PROTO_STRING_MAX == 256, "the message says so");
 
@@ -126,18 +120,6 @@ static mi_status take_id(text_reader *r, const proto_csv_field *field, mi_error 
     return proto_string_list_append(&r->ids, field->s, field->n, err);
 }
 
-/* Blanks around an unquoted level belong to the layout of the file, as they do around a number. */
-static proto_csv_field trimmed(proto_csv_field field)
-{
-    while (!field.quoted && field.n > 0 && (*field.s == ' ' || *field.s == '\t')) {
-        field.s++;
-        field.n--;
-    }
-    while (!field.quoted && field.n > 0 && (field.s[field.n - 1] == ' ' || field.s[field.n - 1] == '\t'))
-        field.n--;
-    return field;
-}
-
 static mi_status collect_level(text_reader *r, const proto_csv_field *field, uint64_t index, uint64_t col,
                                mi_error *err)
 {
@@ -151,14 +133,17 @@ static mi_status collect_level(text_reader *r, const proto_csv_field *field, uin
         return mi_fail(
             err, MI_INVALID, "%s: \"%s\" is one category more than the %u that a column may have%s",
             place(r, field->line, index, where), proto_excerpt(field->s, field->n, excerpt), MI_MAX_LEVELS,
-            r->supposed[col] ? " (it is categorical since its first value is not a number)" : "");
+            r->supposed[col]
+                ? " (it is categorical since its first value is not a number; a table of pairs of "
+                  "ids is uploaded with kind=pairs)"
+                : "");
     return proto_levels_add(&r->levels, col, field->s, field->n, err);
 }
 
 static mi_status take_level(text_reader *r, const proto_csv_field *field, uint64_t index, uint64_t col,
                             mi_error *err)
 {
-    const proto_csv_field level = trimmed(*field);
+    const proto_csv_field level = proto_csv_trimmed(*field);
     if (r->collecting)
         return collect_level(r, &level, index, col, err);
     const int code = proto_levels_find(&r->levels, col, level.s, level.n);
@@ -279,10 +264,12 @@ static mi_status check_ids_unique(text_reader *r, mi_error *err)
     char excerpt[PROTO_EXCERPT];
     size_t n;
     const char *id = proto_string_list_at(&r->ids, rows[1], &n);
-    return mi_fail(err, MI_INVALID,
-                   "line %" PRIu64 ", row %" PRIu64 ": the id \"%s\" is already on line %" PRIu64
-                   ", row %" PRIu64 "; ids must be unique (if this column holds categories, set ids to no)",
-                   lines[1], rows[1] + 1, proto_excerpt(id, n, excerpt), lines[0], rows[0] + 1);
+    return mi_fail(
+        err, MI_INVALID,
+        "line %" PRIu64 ", row %" PRIu64 ": the id \"%s\" is already on line %" PRIu64 ", row %" PRIu64
+        "; ids must be unique (if this column holds categories, set ids to no; a table of pairs of ids is "
+        "uploaded with kind=pairs)",
+        lines[1], rows[1] + 1, proto_excerpt(id, n, excerpt), lines[0], rows[0] + 1);
 }
 
 /* From the first row: a column whose value there is a string is supposed to be categorical. */
@@ -297,7 +284,7 @@ static mi_status suppose_categorical(text_reader *r, mi_error *err)
         if (index == 0)
             r->first_line = field.line;
         const uint64_t col = column_of(r, index);
-        const proto_csv_field value = trimmed(field);
+        const proto_csv_field value = proto_csv_trimmed(field);
         double number;
         if (!is_id(r, index) && !r->levels.categorical[col] && value.n > 0 &&
             proto_parse_csv_number(value.s, value.n, &number) == PROTO_NUMBER_NONE) {

@@ -4,6 +4,7 @@
 #ifndef PROTO_UTF8_H
 #define PROTO_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes (1 to 4) of the well-formed character at s, 0 when there is none. n > 0. */
@@ -33,6 +34,17 @@ static inline size_t proto_utf8_next(const char *text, size_t n)
         if (s[i] < 0x80 || s[i] > 0xbf)
             return 0;
     return length;
+}
+
+static inline bool proto_utf8_valid(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        const size_t length = proto_utf8_next(text + i, n - i);
+        if (length == 0)
+            return false;
+        i += length;
+    }
+    return true;
 }
 
 #endif

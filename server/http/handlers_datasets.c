@@ -1,5 +1,5 @@
 #include "handlers.h"
-#include "proto/table.h"
+#include "proto/pair_table.h"
 #include "upload.h"
 
 #include <errno.h>
@@ -129,6 +129,19 @@ static bool parse_text(const http_request *q, http_response *r, const char *name
     return true;
 }
 
+/* What the file is read as. */
+typedef struct reading {
+    bool pairs; /* a pair table; else a matrix */
+    proto_table_options options;
+} reading;
+
+static bool parse_kind(const http_request *q, http_response *r, bool *pairs)
+{
+    const char *kind = http_query_text(q, "kind");
+    *pairs = kind && strcmp(kind, "pairs") == 0;
+    return !kind || *pairs || strcmp(kind, "matrix") == 0 || refuse_option(q, r, "kind", "matrix or pairs");
+}
+
 static bool parse_options(const http_request *q, http_response *r, proto_table_options *out)
 {
     const char *format = http_query_text(q, "format");
@@ -162,9 +175,8 @@ static mi_status read_at(void *ctx, uint64_t offset, void *buffer, size_t n, mi_
     return MI_OK;
 }
 
-/* From the scratch file to a matrix blob and its description. */
-static mi_status convert(const http_request *q, const proto_table_options *how, proto_dataset_record *out,
-                         mi_error *err)
+/* From the scratch file to a canonical blob and its description. */
+static mi_status convert(const http_request *q, const reading *how, proto_dataset_record *out, mi_error *err)
 {
     http_upload *u = q->upload;
     store_blob_writer *writer = NULL;
@@ -173,7 +185,8 @@ static mi_status convert(const http_request *q, const proto_table_options *how, 
     if (status != MI_OK)
         return status;
     const proto_output output = store_blob_output(writer);
-    status = proto_table_read(&source, how, http_limits(q), &output, out, err);
+    status = how->pairs ? proto_pair_table_read(&source, &how->options, http_limits(q), &output, out, err)
+                        : proto_table_read(&source, &how->options, http_limits(q), &output, out, err);
     if (status != MI_OK) {
         store_blob_abort(writer);
         return status;
@@ -194,9 +207,8 @@ static void keep(const http_request *q, http_response *r, proto_dataset_record *
         http_answer_error(r, q, &err);
     } else if (!created && strcmp(held.matrix_sha256, dataset->matrix_sha256) != 0) {
         http_refuse(r, q, PROTO_PROBLEM_CONFLICT,
-                    "the name holds the same bytes, read with other options: a matrix of %" PRIu64
-                    " x %" PRIu64,
-                    held.rows, held.cols);
+                    "the name holds the same bytes, read with other options: a %s of %" PRIu64 " x %" PRIu64,
+                    strcmp(held.kind, "pairs") == 0 ? "pair table" : "matrix", held.rows, held.cols);
         proto_dataset_record_fini(&held);
     } else {
         if (created)
@@ -208,7 +220,7 @@ static void keep(const http_request *q, http_response *r, proto_dataset_record *
 void handle_dataset_put(const http_request *q, http_response *r)
 {
     http_upload *u = q->upload;
-    proto_table_options how;
+    reading how = {0};
     proto_dataset_record dataset = {0};
     mi_error err = {0};
     if (u->error.code != MI_OK) {
@@ -221,7 +233,7 @@ void handle_dataset_put(const http_request *q, http_response *r)
                     PROTO_NAME_MAX);
         return;
     }
-    if (!parse_options(q, r, &how))
+    if (!parse_kind(q, r, &how.pairs) || !parse_options(q, r, &how.options))
         return;
     if (u->bytes == 0) {
         http_refuse(r, q, PROTO_PROBLEM_BAD_DATA, "the body is empty; send the file's bytes");
@@ -230,7 +242,6 @@ void handle_dataset_put(const http_request *q, http_response *r)
     sha256_hex(&u->hash, dataset.sha256);
     if (convert(q, &how, &dataset, &err) == MI_OK) {
         snprintf(dataset.name, sizeof dataset.name, "%s", q->name);
-        snprintf(dataset.kind, sizeof dataset.kind, "matrix");
         dataset.bytes = u->bytes;
         dataset.created_ms = clock_unix_ms();
         keep(q, r, &dataset);

@@ -60,6 +60,11 @@ static mi_status resolve_dataset(const resolver *to, const char *side, proto_inp
     }
     if (status != MI_OK)
         return status;
+    if (strcmp(record.kind, "matrix") != 0) {
+        complain(to, side, "dataset", "this is a pair table; expected a matrix");
+        proto_dataset_record_fini(&record);
+        return MI_OK;
+    }
     check_unchanged(to, side, input, record.matrix_sha256, record.rows, record.cols);
     snprintf(input->sha256, sizeof input->sha256, "%s", record.matrix_sha256);
     input->rows = record.rows;
