@@ -97,7 +97,13 @@ START_TEST(test_unfinished_jobs_of_schema_1_go_on)
     fixture_setup(&f, 0);
     fixture_close(&f);
     put_schema_1_in_place();
+    on_database("INSERT INTO datasets VALUES ('old', 'ab', 'cd', 'npy', 9, 3, 2, 0, 1700000000000, NULL)");
     ck_ok(&f, fixture_open(&f, 0));
+
+    proto_dataset_record old;
+    ck_ok(&f, store_dataset_get(f.store, "old", &old, &f.err));
+    ck_assert_str_eq(old.kind, "matrix"); /* as all were */
+    proto_dataset_record_fini(&old);
 
     proto_job_record done = get_job(&f, DONE);
     ck_assert_int_eq(done.state, PROTO_JOB_SUCCEEDED);
@@ -115,6 +121,7 @@ START_TEST(test_unfinished_jobs_of_schema_1_go_on)
     ck_assert(run.variants == 1 && run.replicates == 1 && run.folds == 2);
     ck_assert_uint_gt(run.token, 1);
     ck_assert_ptr_nonnull(strstr(run.spec, "\"nwj\""));
+    ck_assert(!run.blob_pairs[0] && !run.model_id[0] && !run.blob_model[0]);
     finish(&f, &run, "fold 1");
     ck_assert_uint_gt(count_points(BROKEN, 0), 1);
 
