@@ -16,6 +16,7 @@
  */
 #include "duplicates.h"
 #include "mi/estimate.h"
+#include "mi/null.h"
 #include "stats.h"
 #include "warnings.h"
 
@@ -234,16 +235,14 @@ static void mean_ratio(const double *log_ratio, size_t n, double *scratch, doubl
 }
 
 /* Where each pair stands among the mismatched ones. */
-static void place_pairs(job *c, const double *sorted, size_t n_null)
+static void place_pairs(job *c, const mi_null *null)
 {
     mi_estimate *e = c->e;
     for (uint64_t row = 0; row < e->n_pairs; row++) {
-        const int scored = n_null > 0 && !isnan(e->pmi[row]);
-        const size_t below = scored ? mi_count_below(sorted, n_null, e->pmi[row]) : 0;
-        e->percentile[row] = scored ? (double)below / (double)n_null : (double)NAN;
-        e->p_value[row] = scored ? (1.0 + (double)(n_null - below)) / (1.0 + (double)n_null) : (double)NAN;
+        e->percentile[row] = mi_null_percentile(null, e->pmi[row]);
+        e->p_value[row] = mi_null_p_value(null, e->pmi[row]);
     }
-    mi_benjamini_hochberg(e->p_value, e->n_pairs, e->q_value, c->order);
+    mi_q_values(e->p_value, e->n_pairs, 1.0, e->q_value, c->order);
 }
 
 /* Mismatched pairs of all runs together. With replicates, a pair's mean PMI is compared with PMIs of single
@@ -254,7 +253,7 @@ static void compare_with_null(job *c, size_t n_null)
     double *null = c->null, *scratch = null + n_null;
     e->has_null = c->has_pmi && n_null > 0;
     if (!e->has_null) {
-        place_pairs(c, NULL, 0);
+        place_pairs(c, &(mi_null){NULL, 0});
         return;
     }
     size_t n = 0;
@@ -265,15 +264,12 @@ static void compare_with_null(job *c, size_t n_null)
     e->n_null = (uint32_t)n;
     e->null_mean = mi_mean(null, n);
     mean_ratio(null, n, scratch, &e->null_mean_ratio, &c->evidence.null_ratio_error);
-    size_t ordered = 0; /* a NaN has no place in an order; it shows in the mean */
-    for (size_t k = 0; k < n; k++)
-        if (!isnan(null[k]))
-            null[ordered++] = null[k];
-    mi_sort_doubles(null, ordered);
+    const size_t ordered =
+        mi_sort_numbers(null, n); /* a NaN has no place in an order; it shows in the mean */
     e->null_q95 = mi_quantile_sorted(null, ordered, 0.95);
     e->null_q99 = mi_quantile_sorted(null, ordered, 0.99);
     e->auroc = mi_auroc(c->scratch, gather_scored(c, e->pmi), null, ordered);
-    place_pairs(c, null, ordered);
+    place_pairs(c, &(mi_null){null, ordered});
 }
 
 /* Permutation p of the whole job: the same permutation index in every run, weighted by test pairs. */

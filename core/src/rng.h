@@ -22,7 +22,8 @@ typedef enum mi_purpose {
     MI_PURPOSE_JITTER,       /* noise that breaks ties of nearest neighbours */
     MI_PURPOSE_LAW,          /* a sample of a known law */
     MI_PURPOSE_LAW_STEP,     /* a minibatch of one; step = training step */
-    MI_PURPOSE_DROPOUT       /* what an autoencoder forgets; step = optimiser step */
+    MI_PURPOSE_DROPOUT,      /* what an autoencoder forgets; step = optimiser step */
+    MI_PURPOSE_RESAMPLE      /* of a bootstrap; step = resample */
 } mi_purpose;
 
 typedef struct mi_rng {

@@ -8,4 +8,12 @@
  * for other x. Thread: any. */
 double mi_digamma(double x);
 
+/*
+ * Regularised incomplete beta I_x(a, b), the distribution function of Beta(a, b), for a, b > 0 and x in
+ * [0,1]; NaN for others. Relative error below 1e-7 for a, b to 10^7. Thread: any.
+ */
+double mi_incomplete_beta(double x, double a, double b);
+/* The x with I_x(a, b) = p, p in [0,1]. Thread: any. */
+double mi_beta_quantile(double p, double a, double b);
+
 #endif

@@ -107,27 +107,3 @@ double mi_auroc(const double *positives, size_t n_positives, const double *sorte
                   mi_count_at_most(sorted_negatives, n_negatives, positives[i]);
     return 0.5 * (double)halves / (double)n_positives / (double)n_negatives;
 }
-
-static int less_by_p(uint32_t a, uint32_t b, const void *context)
-{
-    const double *p = context;
-    return p[a] < p[b] || (p[a] == p[b] && a < b); /* NaNs are not among the items */
-}
-MI_DEFINE_SORT(sort_by_p, uint32_t, less_by_p)
-
-void mi_benjamini_hochberg(const double *p, size_t n, double *q, uint32_t *order)
-{
-    size_t m = 0;
-    for (size_t i = 0; i < n; i++) {
-        q[i] = (double)NAN;
-        if (!isnan(p[i]))
-            order[m++] = (uint32_t)i;
-    }
-    sort_by_p(order, m, p);
-    double least = 1.0;
-    for (size_t rank = m; rank > 0; rank--) {
-        const uint32_t i = order[rank - 1];
-        least = fmin(least, p[i] * (double)m / (double)rank);
-        q[i] = least;
-    }
-}

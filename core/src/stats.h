@@ -1,5 +1,5 @@
 /*
- * Order statistics and tests on finished numbers. All deterministic; none allocates.
+ * Order statistics on finished numbers. All deterministic; none allocates.
  */
 #ifndef MI_STATS_H
 #define MI_STATS_H
@@ -23,7 +23,5 @@ size_t mi_count_at_most(const double *sorted, size_t n, double v);
 /* P(positive > negative) + half of ties, from ascending negatives. */
 double mi_auroc(const double *positives, size_t n_positives, const double *sorted_negatives,
                 size_t n_negatives);
-/* Benjamini-Hochberg: q (n) from p (n); NaN p gives NaN q and is not counted. order: scratch (n). */
-void mi_benjamini_hochberg(const double *p, size_t n, double *q, uint32_t *order);
 
 #endif

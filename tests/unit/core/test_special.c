@@ -42,8 +42,34 @@ START_TEST(test_digamma_is_not_a_number_where_it_is_not_needed)
 }
 END_TEST
 
+/* scipy.special.betainc and betaincinv, SciPy 1.10.1 */
+START_TEST(test_incomplete_beta_and_its_quantile_are_those_of_scipy)
+{
+    static const double value[][4] = {
+        {0.3, 2, 3, 0.3483},    {0.001, 0.5, 20, 0.15758381398363847}, {0.9, 30, 4, 0.5769436641256928},
+        {0.5, 1000, 1000, 0.5}, {0.0101, 1e4, 1e6, 0.9777875433119},   {1e-5, 5, 5e5, 0.5595146111356593},
+        {0.25, 3, 1e6, 1.0}};
+    static const double quantile[][4] = {{0.025, 1, 10, 0.0025285785444617848},
+                                         {0.975, 3, 98, 0.07038393247107011},
+                                         {0.025, 100, 9901, 0.008143596567605197},
+                                         {0.975, 1, 1e6, 3.6888726502871497e-06},
+                                         {0.025, 1000, 999001, 0.0009390012079513036}};
+    for (size_t i = 0; i < sizeof value / sizeof value[0]; i++)
+        ck_assert_double_eq_tol(mi_incomplete_beta(value[i][0], value[i][1], value[i][2]), value[i][3],
+                                1e-8 * value[i][3]);
+    for (size_t i = 0; i < sizeof quantile / sizeof quantile[0]; i++)
+        ck_assert_double_eq_tol(mi_beta_quantile(quantile[i][0], quantile[i][1], quantile[i][2]),
+                                quantile[i][3], 1e-8 * quantile[i][3]);
+    ck_assert_double_eq(mi_incomplete_beta(0.0, 2, 3), 0.0);
+    ck_assert_double_eq(mi_incomplete_beta(1.0, 2, 3), 1.0);
+    ck_assert(isnan(mi_incomplete_beta(1.5, 2, 3)) && isnan(mi_incomplete_beta(0.5, 0, 3)));
+    ck_assert(isnan(mi_beta_quantile(-0.1, 2, 3)) && isnan(mi_beta_quantile((double)NAN, 2, 3)));
+}
+END_TEST
+
 int main(void)
 {
     RUN_TESTS("special", test_digamma_of_known_arguments, test_digamma_obeys_its_recurrence_and_reflection,
-              test_digamma_is_not_a_number_where_it_is_not_needed);
+              test_digamma_is_not_a_number_where_it_is_not_needed,
+              test_incomplete_beta_and_its_quantile_are_those_of_scipy);
 }
