@@ -4,31 +4,47 @@
 #include <inttypes.h>
 #include <string.h>
 
-void proto_csv_begin(proto_csv_scanner *scanner, const proto_source *source, char separator)
+void proto_csv_again(proto_csv_scanner *scanner)
 {
-    scanner->source = source;
     scanner->read = 0;
     scanner->line = 1;
     scanner->next = scanner->end = 0;
-    scanner->separator = separator;
     scanner->at_start = true;
+    if (scanner->inflater)
+        proto_inflater_rewind(scanner->inflater);
+}
+
+void proto_csv_begin(proto_csv_scanner *scanner, const proto_source *source, proto_inflater *inflater,
+                     char separator)
+{
+    scanner->source = source;
+    scanner->inflater = inflater;
+    scanner->separator = separator;
+    proto_csv_again(scanner);
+}
+
+/* The next bytes of the text, at most `room`; *n is 0 only at its end. */
+static mi_status read_text(const proto_csv_scanner *t, char *buffer, size_t room, size_t *n, mi_error *err)
+{
+    if (t->inflater)
+        return proto_inflater_read(t->inflater, buffer, room, n, err);
+    const uint64_t left = t->source->size - t->read;
+    *n = left < room ? (size_t)left : room;
+    return *n > 0 ? t->source->read_at(t->source->ctx, t->read, buffer, *n, err) : MI_OK;
 }
 
 /* More bytes behind the unread ones, which move to the front; *more is false at the end of the file. */
 static mi_status refill(proto_csv_scanner *t, bool *more, mi_error *err)
 {
-    uint64_t left = t->source->size - t->read;
-    size_t kept = t->end - t->next, room = sizeof t->buffer - kept;
-    *more = left > 0;
-    if (left == 0)
-        return MI_OK;
-    assert(room > 0);
+    size_t kept = t->end - t->next, n;
+    assert(kept < sizeof t->buffer);
     memmove(t->buffer, t->buffer + t->next, kept);
-    size_t n = left < room ? (size_t)left : room;
-    mi_status status = t->source->read_at(t->source->ctx, t->read, t->buffer + kept, n, err);
+    t->next = 0;
+    t->end = kept;
+    mi_status status = read_text(t, t->buffer + kept, sizeof t->buffer - kept, &n, err);
     if (status != MI_OK)
         return status;
-    t->next = 0;
+    *more = n > 0;
     t->end = kept + n;
     if (t->read == 0 && n >= 3 && memcmp(t->buffer, "\xef\xbb\xbf", 3) == 0)
         t->next = 3;

@@ -9,16 +9,17 @@
 #ifndef PROTO_CSV_SCAN_H
 #define PROTO_CSV_SCAN_H
 
-#include "proto/table.h"
+#include "inflater.h"
 
 #define PROTO_CSV_FIELD_MAX 16384
 #define PROTO_CSV_BUFFER    (128u << 10)
 
 typedef struct proto_csv_scanner {
     const proto_source *source;
-    uint64_t read;    /* bytes of the source that have been in the buffer */
-    uint64_t line;    /* of the next byte, from 1 */
-    size_t next, end; /* unread bytes in the buffer */
+    proto_inflater *inflater; /* of gzipped text; NULL: the source is the text */
+    uint64_t read;            /* bytes of the text that have been in the buffer */
+    uint64_t line;            /* of the next byte, from 1 */
+    size_t next, end;         /* unread bytes in the buffer */
     char separator;
     bool at_start; /* of a record */
     char buffer[PROTO_CSV_BUFFER];
@@ -33,8 +34,11 @@ typedef struct proto_csv_field {
     bool quoted;
 } proto_csv_field;
 
-/* Start over at the first byte. */
-void proto_csv_begin(proto_csv_scanner *scanner, const proto_source *source, char separator);
+/* At the first byte of the source, or of what the inflater makes of it; both are borrowed. */
+void proto_csv_begin(proto_csv_scanner *scanner, const proto_source *source, proto_inflater *inflater,
+                     char separator);
+/* At the same first byte again. */
+void proto_csv_again(proto_csv_scanner *scanner);
 /* The next field; *end instead when there are no more records. MI_INVALID, MI_IO. */
 mi_status proto_csv_next(proto_csv_scanner *scanner, proto_csv_field *field, bool *end, mi_error *err);
 /* Blanks around an unquoted field belong to the layout of the file. */

@@ -20,8 +20,6 @@
 
 typedef struct pair_reader {
     const proto_limits *limits;
-    const proto_source *source;
-    char separator;
     bool header;
     proto_string_list names;
     uint64_t rows;
@@ -82,7 +80,7 @@ static mi_status read_names(pair_reader *r, mi_error *err)
     if (r->names.n < 2)
         return mi_fail(err, MI_INVALID,
                        "line %" PRIu64 ": one column; a pair table has at least two, separated by %s",
-                       field.line, r->separator == '\t' ? "tabs" : "commas (or tabs)");
+                       field.line, r->scanner.separator == '\t' ? "tabs" : "commas (or tabs)");
     return proto_table_check_shape(1, r->names.n, r->limits, err);
 }
 
@@ -150,7 +148,7 @@ static mi_status read_rows(pair_reader *r, bool offsets, mi_error *err)
     proto_csv_field field = {.last = !r->header};
     mi_status status = MI_OK;
     bool end = false;
-    proto_csv_begin(&r->scanner, r->source, r->separator);
+    proto_csv_again(&r->scanner);
     while (status == MI_OK && !field.last && !end)
         status = proto_csv_next(&r->scanner, &field, &end, err);
     for (r->rows = 0; status == MI_OK;) {
@@ -242,6 +240,7 @@ mi_status proto_pair_table_read(const proto_source *source, const proto_table_op
                                 const proto_limits *limits, const proto_output *out,
                                 proto_dataset_record *record, mi_error *err)
 {
+    proto_inflater *inflater = NULL;
     proto_format format = options->format;
     mi_status status = check_options(options, err);
     if (status == MI_OK && source->size == 0)
@@ -257,13 +256,14 @@ mi_status proto_pair_table_read(const proto_source *source, const proto_table_op
     if (!r)
         return mi_fail(err, MI_MEMORY, "no memory to read text");
     r->limits = limits;
-    r->source = source;
-    r->separator = format == PROTO_FORMAT_TSV ? '\t' : ',';
     r->header = options->header != PROTO_CHOICE_NO;
     r->blob.output = out;
     proto_string_list_init(&r->names, NAMES_MAX);
-    proto_csv_begin(&r->scanner, source, r->separator);
-    status = read_names(r, err);
+    status = proto_table_inflater(&inflater, source, limits, err);
+    if (status == MI_OK) {
+        proto_csv_begin(&r->scanner, source, inflater, format == PROTO_FORMAT_TSV ? '\t' : ',');
+        status = read_names(r, err);
+    }
     if (status == MI_OK)
         status = write_table(r, err);
     if (status == MI_OK)
@@ -271,6 +271,7 @@ mi_status proto_pair_table_read(const proto_source *source, const proto_table_op
     if (status == MI_OK)
         snprintf(record->format, sizeof record->format, "%s", proto_format_name(format));
     proto_string_list_fini(&r->names);
+    proto_inflater_free(inflater);
     free(r);
     return status;
 }

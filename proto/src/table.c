@@ -74,7 +74,6 @@ static const struct {
     const char *what;
 } foreign[] = {
     {"PK\x03\x04", 4, "a zip archive (npz, xlsx); send the npy or csv inside it"},
-    {"\x1f\x8b", 2, "gzip; send it decompressed"},
     {"BZh", 3, "bzip2; send it decompressed"},
     {"\xfd"
      "7zXZ",
@@ -100,21 +99,19 @@ static proto_format text_format(const char *text, size_t n)
                                                                           : PROTO_FORMAT_CSV;
 }
 
-mi_status proto_table_detect(const proto_source *source, proto_format *out, mi_error *err)
+/* The format of a file that begins with these bytes. */
+static mi_status detect(const char *head, size_t n, proto_format *out, mi_error *err)
 {
-    char head[LOOK_AHEAD];
-    size_t n = source->size < sizeof head ? (size_t)source->size : sizeof head;
-    mi_status status = source->read_at(source->ctx, 0, head, n, err);
-    if (status != MI_OK)
-        return status;
-    if (n >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) {
-        *out = PROTO_FORMAT_NPY;
-        return MI_OK;
-    }
-    if (n >= 8 && memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0) {
-        *out = PROTO_FORMAT_HDF5;
-        return MI_OK;
-    }
+    static const struct {
+        const char *magic;
+        size_t n;
+        proto_format format;
+    } known[] = {{"\x93NUMPY", 6, PROTO_FORMAT_NPY}, {"\x89HDF\r\n\x1a\n", 8, PROTO_FORMAT_HDF5}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (n >= known[i].n && memcmp(head, known[i].magic, known[i].n) == 0) {
+            *out = known[i].format;
+            return MI_OK;
+        }
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (n >= foreign[i].n && memcmp(head, foreign[i].magic, foreign[i].n) == 0)
             return mi_fail(err, MI_UNSUPPORTED, "the file is %s", foreign[i].what);
@@ -124,6 +121,57 @@ mi_status proto_table_detect(const proto_source *source, proto_format *out, mi_e
                        nul - head);
     *out = text_format(head, n);
     return MI_OK;
+}
+
+static bool is_gzip(const char *head, size_t n)
+{
+    return n >= 2 && memcmp(head, "\x1f\x8b", 2) == 0;
+}
+
+/* What the first bytes of the inflated file tell; only text is read so. */
+static mi_status detect_gzipped(const proto_source *source, char *head, proto_format *out, mi_error *err)
+{
+    proto_inflater *inflater;
+    size_t n = 0;
+    mi_status status = proto_inflater_new(&inflater, source, 0, source->size, PROTO_GZIP, LOOK_AHEAD, err);
+    if (status == MI_OK)
+        status = proto_inflater_read(inflater, head, LOOK_AHEAD, &n, err);
+    proto_inflater_free(inflater);
+    if (status == MI_OK && n == 0)
+        return mi_fail(err, MI_INVALID, "the gzipped file is empty");
+    if (status == MI_OK && is_gzip(head, n))
+        return mi_fail(err, MI_UNSUPPORTED, "the file is gzip of gzip; send gzip of csv or tsv");
+    if (status == MI_OK)
+        status = detect(head, n, out, err);
+    if (status == MI_OK && *out != PROTO_FORMAT_CSV && *out != PROTO_FORMAT_TSV)
+        return mi_fail(err, MI_UNSUPPORTED,
+                       "the file is gzip of %s; only csv and tsv are read so: send it "
+                       "decompressed",
+                       proto_format_name(*out));
+    return status;
+}
+
+mi_status proto_table_detect(const proto_source *source, proto_format *out, mi_error *err)
+{
+    char head[LOOK_AHEAD];
+    size_t n = source->size < sizeof head ? (size_t)source->size : sizeof head;
+    mi_status status = source->read_at(source->ctx, 0, head, n, err);
+    if (status != MI_OK)
+        return status;
+    return is_gzip(head, n) ? detect_gzipped(source, head, out, err) : detect(head, n, out, err);
+}
+
+mi_status proto_table_inflater(proto_inflater **out, const proto_source *source, const proto_limits *limits,
+                               mi_error *err)
+{
+    char head[2];
+    *out = NULL;
+    if (source->size < sizeof head)
+        return MI_OK;
+    mi_status status = source->read_at(source->ctx, 0, head, sizeof head, err);
+    if (status != MI_OK || !is_gzip(head, sizeof head))
+        return status;
+    return proto_inflater_new(out, source, 0, source->size, PROTO_GZIP, limits->max_body_bytes, err);
 }
 
 mi_status proto_table_read(const proto_source *source, const proto_table_options *options,

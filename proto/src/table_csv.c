@@ -21,7 +21,6 @@
 typedef struct text_reader {
     proto_csv_scanner *scanner;
     const proto_limits *limits;
-    char separator;
     proto_csv_layout layout;
     proto_string_list ids, names;
     proto_levels levels;
@@ -211,7 +210,7 @@ static mi_status begin_rows(text_reader *r, mi_error *err)
     mi_status status = MI_OK;
     bool end = false;
     r->rows = 0;
-    proto_csv_begin(r->scanner, r->scanner->source, r->separator);
+    proto_csv_again(r->scanner);
     while (status == MI_OK && !field.last && !end)
         status = proto_csv_next(r->scanner, &field, &end, err);
     return status;
@@ -239,7 +238,7 @@ static mi_status find_lines(text_reader *r, const uint64_t rows[2], uint64_t lin
 {
     proto_csv_field field = {0};
     bool end = false;
-    proto_csv_begin(r->scanner, r->scanner->source, r->separator);
+    proto_csv_again(r->scanner);
     for (uint64_t record = 0, found = 0; found < 2 && !end;) {
         mi_status status = proto_csv_next(r->scanner, &field, &end, err);
         if (status != MI_OK)
@@ -333,7 +332,7 @@ static mi_status find_levels(text_reader *r, const char *listed, mi_error *err)
     if (status == MI_OK && !(r->supposed = calloc(r->layout.cols, sizeof *r->supposed)))
         status = mi_fail(err, MI_MEMORY, "no memory for a row of %" PRIu64 " columns", r->layout.cols);
     if (status == MI_OK) {
-        proto_csv_begin(r->scanner, r->scanner->source, r->separator);
+        proto_csv_again(r->scanner);
         status = r->layout.header ? read_header(r, err) : MI_OK;
     }
     if (status == MI_OK)
@@ -376,16 +375,19 @@ mi_status proto_table_read_text(const proto_source *source, char separator,
                                 const proto_table_options *options, const proto_limits *limits,
                                 const proto_output *out, proto_dataset_record *record, mi_error *err)
 {
-    text_reader r = {.limits = limits, .separator = separator};
+    proto_inflater *inflater = NULL;
+    text_reader r = {.limits = limits};
     proto_string_list_init(&r.ids, IDS_MAX);
     proto_string_list_init(&r.names, NAMES_MAX);
-    mi_status status;
+    mi_status status = proto_table_inflater(&inflater, source, limits, err);
+    if (status != MI_OK)
+        goto out;
     r.scanner = malloc(sizeof *r.scanner);
     if (!r.scanner) {
         status = mi_fail(err, MI_MEMORY, "no memory to read text");
         goto out;
     }
-    proto_csv_begin(r.scanner, source, separator);
+    proto_csv_begin(r.scanner, source, inflater, separator);
     status = proto_csv_layout_find(r.scanner, options, limits, &r.layout, err);
     if (status != MI_OK)
         goto out;
@@ -398,5 +400,6 @@ out:
     free(r.supposed);
     free(r.row);
     free(r.scanner);
+    proto_inflater_free(inflater);
     return status;
 }

@@ -107,7 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const proto_source source = {read_at, &f, f.n};
     const proto_table_options options = {.format = (proto_format)(data[0] & 3),
                                          .header = (proto_choice)((data[0] >> 2 & 3) % 3)};
-    const proto_limits limits = {.max_rows = 100000, .max_columns = 1000, .max_cells = 1u << 20};
+    const proto_limits limits = {
+        .max_body_bytes = 1u << 20, .max_rows = 100000, .max_columns = 1000, .max_cells = 1u << 20};
     proto_text blob;
     proto_text_init(&blob, 32u << 20);
     const proto_output output = {append, &blob};

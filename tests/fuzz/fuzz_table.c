@@ -86,7 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         strcpy(options.id_column, "id");
     if (data[0] & 0x80)
         options.categorical = "label,0";
-    proto_limits limits = {.max_rows = 100000, .max_columns = 1000, .max_cells = 1u << 20};
+    proto_limits limits = {
+        .max_body_bytes = 1u << 20, .max_rows = 100000, .max_columns = 1000, .max_cells = 1u << 20};
     proto_text blob;
     proto_text_init(&blob, 32u << 20);
     const proto_output output = {append, &blob};

@@ -61,7 +61,8 @@ mi_status proto_table_detect(const proto_source *source, proto_format *out, mi_e
  * f2 f4 f8 i1-i8 u1-u8 b1, either byte order, C and Fortran order, 1-D (n,) as one column, 2-D. Refused:
  * object and structured dtypes, NaN, infinities, values over float32's range, more or fewer bytes than the
  * shape needs. csv/tsv: quoted fields with "" inside, CRLF or LF, blank lines skipped, UTF-8 BOM skipped,
- * ragged rows refused with their line; ids unique. MI_INVALID (bad data), MI_UNSUPPORTED (unknown format or
+ * ragged rows refused with their line; ids unique; gzip of
+ * either, at most max_body_bytes inflated. MI_INVALID (bad data), MI_UNSUPPORTED (unknown format or
  * dtype), MI_LIMIT, MI_MEMORY, MI_IO. Thread: any.
  */
 mi_status proto_table_read(const proto_source *source, const proto_table_options *options,

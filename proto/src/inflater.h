@@ -1,0 +1,30 @@
+/*
+ * Compressed bytes of a source as a stream, in bounded memory: gzip (RFC 1952, any number of members one
+ * after the other) or raw deflate (a member of a zip archive).
+ *
+ * Nothing is inflated before it is asked for, so that whoever finds the text to be bad stops early; and never
+ * more than `limit` bytes.
+ */
+#ifndef PROTO_INFLATER_H
+#define PROTO_INFLATER_H
+
+#include "proto/table.h"
+
+typedef enum proto_deflated { PROTO_GZIP, PROTO_RAW_DEFLATE } proto_deflated;
+typedef struct proto_inflater proto_inflater;
+
+/* The n bytes at `begin` of the source, which is borrowed. MI_MEMORY. */
+mi_status proto_inflater_new(proto_inflater **out, const proto_source *source, uint64_t begin, uint64_t n,
+                             proto_deflated form, uint64_t limit, mi_error *err);
+void proto_inflater_free(proto_inflater *inflater); /* NULL is legal */
+/* From the first byte again. */
+void proto_inflater_rewind(proto_inflater *inflater);
+/* Inflated bytes handed out since. */
+uint64_t proto_inflater_at(const proto_inflater *inflater);
+/*
+ * The next bytes, as many as there are up to `room`; *n is less than that only at the end. MI_INVALID:
+ * damaged, cut short, or something stands behind it; MI_LIMIT; MI_IO; MI_MEMORY.
+ */
+mi_status proto_inflater_read(proto_inflater *inflater, void *buffer, size_t room, size_t *n, mi_error *err);
+
+#endif
