@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,8 +68,8 @@ class Server:
         while job["state"] not in ("succeeded", "failed", "canceled"):
             job = self.request(f"/v1/jobs/{job['id']}?wait=30&since={job['version']}")
             done = job["progress"]
-            print(f"\r  {done['runs_done']} of {done['runs']} runs ", end="", file=sys.stderr, flush=True)
-        print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)
+            tell(f"{done['runs_done']} of {done['runs']} runs")
+        tell("")
         return job
 
     def run(self, job):
@@ -80,6 +81,12 @@ class Server:
         if job["state"] != "succeeded":
             sys.exit(f"{job['id']} {job['state']}: {job['error']}")
         return job
+
+
+def tell(progress):
+    """In the last line of a terminal; nothing in a log."""
+    if sys.stderr.isatty():
+        print(f"\r  {progress:40}\r", end="", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
@@ -96,6 +103,7 @@ def connected(args):
         with open(log_file, "wb") as log:
             process = subprocess.Popen([daemon, "--listen", "127.0.0.1:0", "--port-file", port_file, "--data-dir", pathlib.Path(folder, "data")],
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through the finally below
         try:
             while not (port_file.exists() and port_file.read_text().endswith("\n")):
                 if process.poll() is not None:
