@@ -10,14 +10,14 @@ COPY deploy/install-deps.sh deploy/
 RUN sh deploy/install-deps.sh build && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN cmake --preset release && cmake --build --preset release --target mutuald mutual \
-    && strip build/release/server/mutuald build/release/clients/cli/mutual
+    && strip build/release/server/mutuald build/release/server/mutuald-hdf5 build/release/clients/cli/mutual
 
 FROM ${BASE}
 COPY deploy/install-deps.sh /tmp/
 RUN sh /tmp/install-deps.sh run && rm -rf /var/lib/apt/lists/* /tmp/install-deps.sh \
     && useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin mutuald \
     && install -d -o mutuald -g mutuald -m 700 /data
-COPY --from=build /src/build/release/server/mutuald /src/build/release/clients/cli/mutual /usr/local/bin/
+COPY --from=build /src/build/release/server/mutuald /src/build/release/server/mutuald-hdf5 /src/build/release/clients/cli/mutual /usr/local/bin/
 USER mutuald
 WORKDIR /data
 VOLUME /data

@@ -16,19 +16,20 @@ set -eu
 # libopenblas0-pthread  BLAS/LAPACK, the flavour that concurrent callers may share
 # libsodium23       SHA-256, constant-time comparison, random bytes
 # libinih1          ini files                 libsystemd0    readiness notification
+# libhdf5-103-1     HDF5 uploads              libseccomp2    system call filter of their reader
 # libcurl4          the client                ca-certificates  for the client's https
 # zlib1g            gzip and npz
-run_packages="libmicrohttpd12 libuv1 libcjson1 libopenblas0-pthread libsqlite3-0 libsodium23 libinih1 libsystemd0 libcurl4 zlib1g ca-certificates"
+run_packages="libmicrohttpd12 libuv1 libcjson1 libopenblas0-pthread libsqlite3-0 libsodium23 libinih1 libsystemd0 libhdf5-103-1 libseccomp2 libcurl4 zlib1g ca-certificates"
 
 # librandom123-dev  counter-based random numbers (headers only)
 # python3-yaml      turns proto/openapi.yaml into the JSON that the daemon serves
 build_packages="gcc libc6-dev cmake ninja-build pkg-config python3 python3-yaml
   libmicrohttpd-dev libuv1-dev libcjson-dev libopenblas-dev libopenblas-pthread-dev libsqlite3-dev libsodium-dev libinih-dev
-  libsystemd-dev libcurl4-openssl-dev zlib1g-dev librandom123-dev"
+  libsystemd-dev libhdf5-dev libseccomp-dev libcurl4-openssl-dev zlib1g-dev librandom123-dev"
 
 # check             unit tests                clang, libclang-rt-14-dev  fuzz targets
 # python3-*         whole-daemon tests        sqlite3, curl, jq          looking from outside
-test_packages="check clang libclang-rt-14-dev clang-format python3-pytest python3-numpy python3-sklearn sqlite3 curl jq shellcheck git procps"
+test_packages="check clang libclang-rt-14-dev clang-format python3-pytest python3-numpy python3-sklearn python3-h5py sqlite3 curl jq shellcheck git procps"
 
 # python3-torch     the peer of tests/bench   wrk            load on the HTTP front
 # check             without it CMake leaves tests/, and bench/ in it, out

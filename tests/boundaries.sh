@@ -21,6 +21,13 @@ forbid server/jobs 'microhttpd|c?[jJ]SON\.h|cjson/|sqlite3|http/' 'workers know 
 forbid server/http 'sqlite3|cblas|c?[jJ]SON\.h|cjson/|mi/run\.h|mi/estimate\.h|jobs/' 'handlers neither compute nor run SQL'
 forbid clients 'uv\.h|microhttpd|sqlite3|cblas|mi/(run|estimate|spec|info|objective)|base/|store/|jobs/|http/' 'the client speaks the protocol, nothing else'
 
+if found=$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(hdf5|H5[A-Za-z]*|seccomp)\.h>' --include='*.c' --include='*.h' core proto server clients |
+    grep -v '^server/hdf5/program/'); then
+    echo "libhdf5 and libseccomp belong to mutuald-hdf5, the process apart:" >&2
+    echo "$found" >&2
+    bad=1
+fi
+
 if found=$(grep -rnE '(^|[^a-z_])(printf|fprintf|puts|exit|abort|fopen|open)[[:space:]]*\(' --include='*.c' core/src); then
     echo "core prints, exits or opens files:" >&2
     echo "$found" >&2

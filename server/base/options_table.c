@@ -32,6 +32,8 @@ const option_entry option_table[] = {
     {"server", "allow-open", OPTION_BOOL, NUMBER(allow_open, "false", 0, 1),
      "serve beyond this machine without a token"},
     {"server", "port-file", OPTION_TEXT, STRING(port_file, ""), "file to write the bound port to"},
+    {"server", "hdf5-reader", OPTION_TEXT, STRING(hdf5_reader, ""),
+     "program that reads HDF5 uploads; empty: mutuald-hdf5 beside the daemon"},
     {"server", "drain", OPTION_SECONDS, NUMBER(drain_s, "10s", 0, HOUR),
      "how long a stop waits for requests on their way"},
     {"server", "header-timeout", OPTION_SECONDS, NUMBER(header_timeout_s, "10s", 1, HOUR),

@@ -1,4 +1,5 @@
 #include "handlers.h"
+#include "hdf5/hdf5.h"
 #include "proto/pair_table.h"
 #include "upload.h"
 
@@ -147,7 +148,7 @@ static bool parse_options(const http_request *q, http_response *r, proto_table_o
     const char *format = http_query_text(q, "format");
     memset(out, 0, sizeof *out);
     if (format && !proto_format_parse(format, &out->format))
-        return refuse_option(q, r, "format", "auto, npy, csv or tsv");
+        return refuse_option(q, r, "format", "auto, npy, csv, tsv or hdf5");
     if (!parse_choice(q, r, "header", &out->header) || !parse_choice(q, r, "ids", &out->ids))
         return false;
     if (!parse_text(q, r, "id_column", out->id_column, sizeof out->id_column, "the name of a column") ||
@@ -175,6 +176,24 @@ static mi_status read_at(void *ctx, uint64_t offset, void *buffer, size_t n, mi_
     return MI_OK;
 }
 
+/* By the reader of its format; HDF5's is a process apart. */
+static mi_status read_matrix(const http_request *q, const proto_source *source,
+                             const proto_table_options *how, const proto_output *output,
+                             proto_dataset_record *out, mi_error *err)
+{
+    const hdf5_file file = {
+        .program = q->config->settings->hdf5_reader, .fd = q->upload->fd, .bytes = q->upload->bytes};
+    proto_table_options known = *how;
+    mi_status status = MI_OK;
+    if (known.format == PROTO_FORMAT_AUTO)
+        status = proto_table_detect(source, &known.format, err);
+    if (status != MI_OK)
+        return status;
+    return known.format == PROTO_FORMAT_HDF5
+               ? hdf5_read(&file, &known, http_limits(q), output, out, err)
+               : proto_table_read(source, &known, http_limits(q), output, out, err);
+}
+
 /* From the scratch file to a canonical blob and its description. */
 static mi_status convert(const http_request *q, const reading *how, proto_dataset_record *out, mi_error *err)
 {
@@ -186,7 +205,7 @@ static mi_status convert(const http_request *q, const reading *how, proto_datase
         return status;
     const proto_output output = store_blob_output(writer);
     status = how->pairs ? proto_pair_table_read(&source, &how->options, http_limits(q), &output, out, err)
-                        : proto_table_read(&source, &how->options, http_limits(q), &output, out, err);
+                        : read_matrix(q, &source, &how->options, &output, out, err);
     if (status != MI_OK) {
         store_blob_abort(writer);
         return status;

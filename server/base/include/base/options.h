@@ -16,6 +16,7 @@ typedef struct options {
     char listen[128]; /* HOST:PORT or [v6]:PORT; port 0: any free one */
     char data_dir[512];
     char token_file[512];  /* "" for none */
+    char hdf5_reader[512]; /* path of mutuald-hdf5; "": beside the daemon's own executable */
     bool allow_open;       /* a bind beyond loopback without a token is meant */
     char port_file[512];   /* "" or where to write the port that was bound (for port 0) */
     uint32_t workers;      /* 0: one per core */
