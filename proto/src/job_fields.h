@@ -118,6 +118,10 @@ void proto_field_decode(const proto_field *field, proto_job *job, const proto_no
                         proto_problem *problem);
 void proto_field_encode(const proto_field *field, const proto_job *job, const char *key,
                         proto_json_writer *w);
+/* A seed: decimal digits below 2^64 in a string, or a whole number that a double holds exactly. */
+#define PROTO_SEED_EXPECTED   "a string of decimal digits below 2^64, such as \"42\""
+#define PROTO_SEED_NUMBER_MAX 9007199254740992.0
+bool proto_seed_decode(const proto_node *node, uint64_t *out);
 /* "a string (\"x\")", "null", "17": for messages. buffer: 64 bytes; returns it. */
 const char *proto_node_describe(const proto_node *node, char *buffer);
 

@@ -143,14 +143,14 @@ static void decode_hidden(const decoding *d)
     critic->n_hidden = n;
 }
 
-static void decode_seed(const decoding *d)
+bool proto_seed_decode(const proto_node *node, uint64_t *out)
 {
-    const char *text = proto_node_string(d->node, NULL);
-    double value = proto_node_number(d->node, -1);
+    const char *text = proto_node_string(node, NULL);
+    const double value = proto_node_number(node, -1);
     uint64_t seed = 0;
-    if (!text && value >= 0 && value <= d->field->max && value == floor(value)) {
-        *(uint64_t *)target(d) = (uint64_t)value;
-        return;
+    if (!text && value >= 0 && value <= PROTO_SEED_NUMBER_MAX && value == floor(value)) {
+        *out = (uint64_t)value;
+        return true;
     }
     bool good = text && text[0] != '\0' && (text[0] != '0' || text[1] == '\0');
     for (; good && *text; text++) {
@@ -160,9 +160,14 @@ static void decode_seed(const decoding *d)
             seed = seed * 10 + digit;
     }
     if (good)
-        *(uint64_t *)target(d) = seed;
-    else
-        expected(d, "a string of decimal digits below 2^64, such as \"42\"");
+        *out = seed;
+    return good;
+}
+
+static void decode_seed(const decoding *d)
+{
+    if (!proto_seed_decode(d->node, target(d)))
+        expected(d, PROTO_SEED_EXPECTED);
 }
 
 static void decode_tags(const decoding *d)

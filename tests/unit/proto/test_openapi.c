@@ -2,6 +2,7 @@
 #include "mi/estimate.h"
 #include "proto/openapi.h"
 #include "proto/record.h"
+#include "proto/thresholds.h"
 #include "testing.h"
 
 #include <stdio.h>
@@ -146,6 +147,11 @@ START_TEST(test_codes_states_and_objectives_are_those_of_the_code)
         MI_WARNING_MAP(X)
 #undef X
             NULL};
+    static const char *const notes[] = {
+#define X(name, code, text) code,
+        MI_THRESHOLD_NOTE_MAP(X)
+#undef X
+            NULL};
     const char *objectives[64] = {NULL};
     for (size_t i = 0; i < 63 && mi_objective_at(i); i++)
         objectives[i] = mi_objective_at(i)->name;
@@ -154,6 +160,13 @@ START_TEST(test_codes_states_and_objectives_are_those_of_the_code)
     same_list("/components/schemas/JobState/enum", states);
     same_list("/components/schemas/Result/properties/warnings/items/properties/code/enum", warnings);
     same_list("/components/schemas/ObjectiveName/enum", objectives);
+    same_list("/components/schemas/Thresholds/properties/notes/items/properties/code/enum", notes);
+    ck_assert_double_eq(proto_node_number(at("/components/schemas/Targets/maxItems"), 0), MI_THRESHOLDS_MAX);
+    ck_assert_double_eq(
+        proto_node_number(at("/components/schemas/ThresholdsRequest/properties/max_points/maximum"), 0),
+        MI_THRESHOLDS_MAX_POINTS);
+    ck_assert_double_eq(proto_node_number(at("/components/schemas/MissingIds/properties/ids/maxItems"), 0),
+                        PROTO_MISSING_IDS);
     ck_assert_double_eq(proto_node_number(at("/components/schemas/Problem/properties/errors/maxItems"), 0),
                         PROTO_PROBLEM_ERRORS);
     ck_assert_double_eq(

@@ -1,0 +1,44 @@
+/*
+ * POST /v1/models/{id}/thresholds: the request and the answer. What is asked of core is mi/thresholds.h.
+ */
+#ifndef PROTO_THRESHOLDS_H
+#define PROTO_THRESHOLDS_H
+
+#include "mi/thresholds.h"
+#include "proto/pairs_input.h"
+
+#define PROTO_THRESHOLDS_TREE_MAX (2u << 20) /* bytes of a request */
+#define PROTO_MISSING_IDS         100u       /* ids without an embedding that an answer lists, of each side */
+
+typedef struct proto_thresholds_request {
+    mi_thresholds_request targets;
+    bool has_pairs;
+    proto_pairs_input pairs;    /* with labels */
+    char x[PROTO_NAME_MAX + 1]; /* data set of the embeddings; "": the model's own */
+    char y[PROTO_NAME_MAX + 1];
+    bool allow_training_pairs;
+} proto_thresholds_request;
+
+/*
+ * {"fpr": [..], "fdr": [..], "prior": p, "pairs": {..}, "x": {"dataset"}, "y": {"dataset"}, "precision":
+ * [..], "recall": [..], "interval": "delong" | "bootstrap", "curves": true, "max_points": 200,
+ * "allow_training_pairs": false, "seed": "42"}, all optional. Every bad field is listed in `problem` with its
+ * JSON pointer; unknown fields are errors, and so are fields about labelled pairs without `pairs`. Does not
+ * look at the store. MI_OK with *out owned by the caller, or MI_INVALID/MI_LIMIT/MI_MEMORY with the problem
+ * filled.
+ */
+mi_status proto_thresholds_decode(proto_thresholds_request **out, const char *bytes, size_t n,
+                                  const proto_limits *limits, proto_problem *problem);
+void proto_thresholds_free(proto_thresholds_request *request);
+
+typedef struct proto_thresholds_answer {
+    const char *model; /* "mdl_..." */
+    const mi_thresholds *numbers;
+    const proto_pairs *pairs; /* the labelled pairs as they were joined; NULL: none were given */
+} proto_thresholds_answer;
+
+/* Figures that are not finite, and those of a threshold that does not exist, are null. MI_MEMORY: out failed.
+ */
+mi_status proto_thresholds_encode(const proto_thresholds_answer *answer, proto_text *out);
+
+#endif
