@@ -5,7 +5,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#define PIECE (64u << 10)
+#define PIECE   (64u << 10)
+#define AT_ONCE (1u << 30) /* zlib counts in 32 bits */
 
 struct proto_inflater {
     const proto_source *source;
@@ -13,6 +14,7 @@ struct proto_inflater {
     uint64_t next;       /* the next of them that is not in `piece` */
     uint64_t given, limit;
     proto_deflated form;
+    uLong crc;  /* of what was given */
     bool ended; /* the last member is complete */
     z_stream z;
     unsigned char piece[PIECE];
@@ -54,6 +56,7 @@ void proto_inflater_rewind(proto_inflater *f)
     f->z.avail_in = 0;
     f->next = f->begin;
     f->given = 0;
+    f->crc = 0;
     f->ended = false;
 }
 
@@ -124,15 +127,55 @@ static mi_status step(proto_inflater *f, mi_error *err)
 mi_status proto_inflater_read(proto_inflater *f, void *buffer, size_t room, size_t *n, mi_error *err)
 {
     mi_status status = MI_OK;
-    f->z.next_out = buffer;
-    f->z.avail_out = (uInt)room;
-    while (status == MI_OK && f->z.avail_out > 0 && !f->ended)
+    *n = 0;
+    while (status == MI_OK && *n < room && !f->ended) {
+        const size_t left = room - *n;
+        const uInt part = left < AT_ONCE ? (uInt)left : AT_ONCE;
+        f->z.next_out = (unsigned char *)buffer + *n;
+        f->z.avail_out = part;
         status = step(f, err);
-    *n = room - f->z.avail_out;
+        *n += part - f->z.avail_out;
+    }
     f->given += *n;
+    for (size_t done = 0; done < *n && f->form == PROTO_RAW_DEFLATE; done += AT_ONCE) /* gzip has its own */
+        f->crc =
+            crc32(f->crc, (unsigned char *)buffer + done, *n - done < AT_ONCE ? (uInt)(*n - done) : AT_ONCE);
     if (status == MI_OK && f->given > f->limit)
-        return mi_fail(err, MI_LIMIT,
-                       "the %s data inflates to more than the %" PRIu64 " bytes that this server takes",
-                       name_of(f), f->limit);
+        return mi_fail(err, MI_LIMIT, "the %s data inflates to more than %" PRIu64 " bytes", name_of(f),
+                       f->limit);
+    return status;
+}
+
+mi_status proto_inflater_read_at(proto_inflater *f, uint64_t offset, void *buffer, size_t n, mi_error *err)
+{
+    unsigned char skipped[4096];
+    size_t got = 0;
+    if (offset < f->given)
+        proto_inflater_rewind(f);
+    mi_status status = MI_OK;
+    while (status == MI_OK && f->given < offset && !f->ended) {
+        const uint64_t left = offset - f->given;
+        status =
+            proto_inflater_read(f, skipped, left < sizeof skipped ? (size_t)left : sizeof skipped, &got, err);
+    }
+    if (status == MI_OK)
+        status = proto_inflater_read(f, buffer, n, &got, err);
+    if (status == MI_OK && got < n)
+        return mi_fail(err, MI_INVALID, "the %s data inflates to %" PRIu64 " bytes; expected %" PRIu64,
+                       name_of(f), f->given, f->limit);
+    return status;
+}
+
+mi_status proto_inflater_end(proto_inflater *f, uint32_t *crc, mi_error *err)
+{
+    unsigned char more;
+    size_t n = 0;
+    mi_status status = f->given < f->limit ? MI_OK : proto_inflater_read(f, &more, 1, &n, err);
+    *crc = (uint32_t)f->crc;
+    if (status == MI_LIMIT)
+        return mi_fail(err, MI_INVALID, "%s", "the data inflates to more bytes than its archive says");
+    if (status == MI_OK && (f->given != f->limit || !f->ended))
+        return mi_fail(err, MI_INVALID, "the %s data inflates to %" PRIu64 " bytes; expected %" PRIu64,
+                       name_of(f), f->given, f->limit);
     return status;
 }

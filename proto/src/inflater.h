@@ -27,4 +27,11 @@ uint64_t proto_inflater_at(const proto_inflater *inflater);
  */
 mi_status proto_inflater_read(proto_inflater *inflater, void *buffer, size_t room, size_t *n, mi_error *err);
 
+/* Exactly n bytes from `offset` on: forwards from where it stands, or anew from the front. MI_INVALID when
+ * there are fewer. */
+mi_status proto_inflater_read_at(proto_inflater *inflater, uint64_t offset, void *buffer, size_t n,
+                                 mi_error *err);
+/* That exactly `limit` bytes were there, all of which have been handed out; their CRC-32. MI_INVALID. */
+mi_status proto_inflater_end(proto_inflater *inflater, uint32_t *crc, mi_error *err);
+
 #endif

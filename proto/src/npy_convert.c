@@ -34,6 +34,16 @@ float proto_half_to_float(uint16_t half)
         }                                                               \
     }
 
+/* bfloat16 is the upper half of a binary32. */
+static float float_of_bf16(uint16_t half)
+{
+    const uint32_t bits = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+CONVERTER(from_bf16, uint16_t, float_of_bf16(value))
 CONVERTER(from_f2, uint16_t, proto_half_to_float(value))
 CONVERTER(from_f8, double, (float)value)
 CONVERTER(from_i1, int8_t, (float)value)
@@ -58,9 +68,9 @@ proto_npy_convert proto_npy_converter(char kind, unsigned item)
         unsigned item;
         proto_npy_convert convert;
     } converters[] = {
-        {'f', 2, from_f2}, {'f', 4, from_f4}, {'f', 8, from_f8}, {'i', 1, from_i1},
-        {'i', 2, from_i2}, {'i', 4, from_i4}, {'i', 8, from_i8}, {'u', 1, from_u1},
-        {'u', 2, from_u2}, {'u', 4, from_u4}, {'u', 8, from_u8}, {'b', 1, from_b1},
+        {'f', 2, from_f2}, {'f', 4, from_f4}, {'f', 8, from_f8},   {'i', 1, from_i1}, {'i', 2, from_i2},
+        {'i', 4, from_i4}, {'i', 8, from_i8}, {'u', 1, from_u1},   {'u', 2, from_u2}, {'u', 4, from_u4},
+        {'u', 8, from_u8}, {'b', 1, from_b1}, {'B', 2, from_bf16},
     };
     for (size_t k = 0; k < sizeof converters / sizeof *converters; k++)
         if (converters[k].kind == kind && converters[k].item == item)

@@ -1,5 +1,5 @@
 /*
- * Values of an npy file to float32, the nearest one, ties to even.
+ * Values of an array to float32, the nearest one, ties to even.
  */
 #ifndef PROTO_NPY_CONVERT_H
 #define PROTO_NPY_CONVERT_H
@@ -10,7 +10,7 @@
 /* values: n as they lie in the file, any alignment. out must not overlap. */
 typedef void (*proto_npy_convert)(const unsigned char *values, size_t n, float *out);
 
-/* kind and item as in proto_npy_header. NULL: no such type. */
+/* kind and item as in proto_array_header (array.h). NULL: no such type. */
 proto_npy_convert proto_npy_converter(char kind, unsigned item);
 /* Reverse the bytes of each of n values of `item` bytes, in place. */
 void proto_npy_swap(unsigned char *values, size_t n, unsigned item);

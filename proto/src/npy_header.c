@@ -11,6 +11,7 @@
 typedef struct cursor {
     const char *s, *end;
     uint64_t at;
+    bool text; /* text is a type as well */
     mi_error *err;
 } cursor;
 
@@ -106,7 +107,25 @@ static const char *kind_name(char kind)
     }
 }
 
-static mi_status take_descr(cursor *c, proto_npy_header *out)
+/* "<U10", "|S6": characters of four bytes, or bytes. */
+static bool take_text_type(const char *descr, size_t n, proto_array_header *out)
+{
+    unsigned length = 0;
+    if ((descr[1] != 'U' && descr[1] != 'S') || n < 3 || n > 6 || descr[2] == '0')
+        return false;
+    for (size_t i = 2; i < n; i++) {
+        if (descr[i] < '0' || descr[i] > '9')
+            return false;
+        length = 10 * length + (unsigned)(descr[i] - '0');
+    }
+    out->item = descr[1] == 'U' ? 4 * length : length;
+    snprintf(out->descr, sizeof out->descr, "%.*s", (int)n, descr);
+    out->kind = descr[1];
+    out->swapped = descr[0] == '>';
+    return out->item <= PROTO_ARRAY_TEXT_MAX;
+}
+
+static mi_status take_descr(cursor *c, proto_array_header *out)
 {
     skip_blanks(c);
     if (c->s < c->end && (*c->s == '[' || *c->s == '('))
@@ -119,6 +138,8 @@ static mi_status take_descr(cursor *c, proto_npy_header *out)
     if (n < 2 || !strchr("<>|", descr[0]))
         return unsupported(c, "unknown", descr, n);
     char kind = descr[1];
+    if (c->text && take_text_type(descr, n, out))
+        return MI_OK;
     unsigned item = n == 3 && descr[2] >= '1' && descr[2] <= '8' ? (unsigned)(descr[2] - '0') : 0;
     bool known = (kind == 'f' && (item == 2 || item == 4 || item == 8)) ||
                  ((kind == 'i' || kind == 'u') && (item == 1 || item == 2 || item == 4 || item == 8)) ||
@@ -147,7 +168,7 @@ static mi_status take_length(cursor *c, uint64_t *out)
 }
 
 /* (n,) or (n, d); a comma makes the tuple. */
-static mi_status take_shape(cursor *c, proto_npy_header *out)
+static mi_status take_shape(cursor *c, proto_array_header *out)
 {
     uint64_t length[2] = {1, 1};
     unsigned n = 0;
@@ -171,22 +192,23 @@ static mi_status take_shape(cursor *c, proto_npy_header *out)
     if (n != 1 && n != 2)
         return mi_fail(c->err, MI_INVALID,
                        "npy: the array has %u dimensions; expected (rows,) or (rows, columns)", n);
+    out->dims = n;
     out->rows = length[0];
     out->cols = length[1];
     return MI_OK;
 }
 
-static mi_status take_order(cursor *c, proto_npy_header *out)
+static mi_status take_order(cursor *c, proto_array_header *out)
 {
     out->fortran = take_word(c, "True");
     return out->fortran || take_word(c, "False") ? MI_OK : expected(c, "True or False");
 }
 
-static mi_status parse_dict(cursor *c, proto_npy_header *out)
+static mi_status parse_dict(cursor *c, proto_array_header *out)
 {
     static const struct {
         const char *key;
-        mi_status (*take)(cursor *c, proto_npy_header *out);
+        mi_status (*take)(cursor *c, proto_array_header *out);
     } entries[] = {{"descr", take_descr}, {"fortran_order", take_order}, {"shape", take_shape}};
     enum { N_KEYS = sizeof entries / sizeof *entries };
     bool seen[N_KEYS] = {false};
@@ -242,7 +264,7 @@ static mi_status read_preamble(const proto_source *source, uint64_t *at, uint64_
     return MI_OK;
 }
 
-mi_status proto_npy_header_read(const proto_source *source, proto_npy_header *out, mi_error *err)
+static mi_status read_header(const proto_source *source, bool text, proto_array_header *out, mi_error *err)
 {
     uint64_t at = 0, length = 0;
     mi_status status = read_preamble(source, &at, &length, err);
@@ -255,15 +277,25 @@ mi_status proto_npy_header_read(const proto_source *source, proto_npy_header *ou
         return mi_fail(err, MI_INVALID,
                        "npy: the file ends at byte %" PRIu64 ", inside the header (%" PRIu64 " bytes)",
                        source->size, at + length);
-    char *text = malloc(length + 1);
-    if (!text)
+    char *dict = malloc(length + 1);
+    if (!dict)
         return mi_fail(err, MI_MEMORY, "no memory for an npy header");
-    status = source->read_at(source->ctx, at, text, length, err);
+    status = source->read_at(source->ctx, at, dict, length, err);
     if (status == MI_OK) {
-        cursor c = {.s = text, .end = text + length, .at = at, .err = err};
-        *out = (proto_npy_header){.data_at = at + length};
+        cursor c = {.s = dict, .end = dict + length, .at = at, .text = text, .err = err};
+        *out = (proto_array_header){.data_at = at + length};
         status = parse_dict(&c, out);
     }
-    free(text);
+    free(dict);
     return status;
+}
+
+mi_status proto_npy_header_read(const proto_source *source, proto_array_header *out, mi_error *err)
+{
+    return read_header(source, false, out, err);
+}
+
+mi_status proto_npy_header_read_any(const proto_source *source, proto_array_header *out, mi_error *err)
+{
+    return read_header(source, true, out, err);
 }

@@ -14,7 +14,9 @@ static const char *const format_names[] = {[PROTO_FORMAT_AUTO] = "auto",
                                            [PROTO_FORMAT_NPY] = "npy",
                                            [PROTO_FORMAT_CSV] = "csv",
                                            [PROTO_FORMAT_TSV] = "tsv",
-                                           [PROTO_FORMAT_HDF5] = "hdf5"};
+                                           [PROTO_FORMAT_HDF5] = "hdf5",
+                                           [PROTO_FORMAT_NPZ] = "npz",
+                                           [PROTO_FORMAT_SAFETENSORS] = "safetensors"};
 
 const char *proto_format_name(proto_format format)
 {
@@ -73,7 +75,6 @@ static const struct {
     size_t n;
     const char *what;
 } foreign[] = {
-    {"PK\x03\x04", 4, "a zip archive (npz, xlsx); send the npy or csv inside it"},
     {"BZh", 3, "bzip2; send it decompressed"},
     {"\xfd"
      "7zXZ",
@@ -106,18 +107,26 @@ static mi_status detect(const char *head, size_t n, proto_format *out, mi_error 
         const char *magic;
         size_t n;
         proto_format format;
-    } known[] = {{"\x93NUMPY", 6, PROTO_FORMAT_NPY}, {"\x89HDF\r\n\x1a\n", 8, PROTO_FORMAT_HDF5}};
+    } known[] = {{"\x93NUMPY", 6, PROTO_FORMAT_NPY},
+                 {"\x89HDF\r\n\x1a\n", 8, PROTO_FORMAT_HDF5},
+                 {"PK\x03\x04", 4, PROTO_FORMAT_NPZ},
+                 {"PK\x05\x06", 4, PROTO_FORMAT_NPZ}}; /* an empty one */
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (n >= known[i].n && memcmp(head, known[i].magic, known[i].n) == 0) {
             *out = known[i].format;
             return MI_OK;
         }
+    if (n > 8 && memcmp(head + 4, "\0\0\0\0{", 5) == 0) { /* a length, and JSON of that length */
+        *out = PROTO_FORMAT_SAFETENSORS;
+        return MI_OK;
+    }
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (n >= foreign[i].n && memcmp(head, foreign[i].magic, foreign[i].n) == 0)
             return mi_fail(err, MI_UNSUPPORTED, "the file is %s", foreign[i].what);
     const char *nul = memchr(head, '\0', n);
     if (nul)
-        return mi_fail(err, MI_UNSUPPORTED, "byte %td: NUL; the file is neither npy nor text (csv, tsv)",
+        return mi_fail(err, MI_UNSUPPORTED,
+                       "byte %td: NUL; the file is neither text (csv, tsv) nor npy, npz, safetensors or HDF5",
                        nul - head);
     *out = text_format(head, n);
     return MI_OK;
@@ -174,6 +183,23 @@ mi_status proto_table_inflater(proto_inflater **out, const proto_source *source,
     return proto_inflater_new(out, source, 0, source->size, PROTO_GZIP, limits->max_body_bytes, err);
 }
 
+static mi_status read_format(proto_format format, const proto_source *source,
+                             const proto_table_options *options, const proto_limits *limits,
+                             const proto_output *out, proto_dataset_record *record, mi_error *err)
+{
+    switch (format) {
+    case PROTO_FORMAT_NPY:
+        return proto_table_read_npy(source, options, limits, out, record, err);
+    case PROTO_FORMAT_NPZ:
+        return proto_table_read_npz(source, options, limits, out, record, err);
+    case PROTO_FORMAT_SAFETENSORS:
+        return proto_table_read_safetensors(source, options, limits, out, record, err);
+    default:
+        return proto_table_read_text(source, format == PROTO_FORMAT_TSV ? '\t' : ',', options, limits, out,
+                                     record, err);
+    }
+}
+
 mi_status proto_table_read(const proto_source *source, const proto_table_options *options,
                            const proto_limits *limits, const proto_output *out, proto_dataset_record *record,
                            mi_error *err)
@@ -186,11 +212,8 @@ mi_status proto_table_read(const proto_source *source, const proto_table_options
         status = proto_table_detect(source, &format, err);
     if (status == MI_OK && format == PROTO_FORMAT_HDF5)
         return mi_fail(err, MI_UNSUPPORTED, "the file is HDF5; send the array as npy");
-    if (status == MI_OK && format == PROTO_FORMAT_NPY)
-        status = proto_table_read_npy(source, options, limits, out, record, err);
-    else if (status == MI_OK)
-        status = proto_table_read_text(source, format == PROTO_FORMAT_TSV ? '\t' : ',', options, limits, out,
-                                       record, err);
+    if (status == MI_OK)
+        status = read_format(format, source, options, limits, out, record, err);
     if (status == MI_OK) {
         snprintf(record->kind, sizeof record->kind, "matrix");
         snprintf(record->format, sizeof record->format, "%s", proto_format_name(format));

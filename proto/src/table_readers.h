@@ -10,6 +10,12 @@
 mi_status proto_table_read_npy(const proto_source *source, const proto_table_options *options,
                                const proto_limits *limits, const proto_output *out,
                                proto_dataset_record *record, mi_error *err);
+mi_status proto_table_read_npz(const proto_source *source, const proto_table_options *options,
+                               const proto_limits *limits, const proto_output *out,
+                               proto_dataset_record *record, mi_error *err);
+mi_status proto_table_read_safetensors(const proto_source *source, const proto_table_options *options,
+                                       const proto_limits *limits, const proto_output *out,
+                                       proto_dataset_record *record, mi_error *err);
 mi_status proto_table_read_text(const proto_source *source, char separator,
                                 const proto_table_options *options, const proto_limits *limits,
                                 const proto_output *out, proto_dataset_record *record, mi_error *err);

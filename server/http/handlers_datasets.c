@@ -148,11 +148,12 @@ static bool parse_options(const http_request *q, http_response *r, proto_table_o
     const char *format = http_query_text(q, "format");
     memset(out, 0, sizeof *out);
     if (format && !proto_format_parse(format, &out->format))
-        return refuse_option(q, r, "format", "auto, npy, csv, tsv or hdf5");
+        return refuse_option(q, r, "format", "auto, npy, npz, csv, tsv, safetensors or hdf5");
     if (!parse_choice(q, r, "header", &out->header) || !parse_choice(q, r, "ids", &out->ids))
         return false;
     if (!parse_text(q, r, "id_column", out->id_column, sizeof out->id_column, "the name of a column") ||
-        !parse_text(q, r, "key", out->key, sizeof out->key, "the name of an array in the file") ||
+        !parse_text(q, r, http_query_text(q, "member") ? "member" : "key", out->key, sizeof out->key,
+                    "the name of an array in the file") ||
         !parse_text(q, r, "ids_key", out->ids_key, sizeof out->ids_key, "the name of an array in the file"))
         return false;
     out->categorical = http_query_text(q, "categorical");

@@ -17,7 +17,7 @@ static const http_route routes[] = {
     {.method = "PUT",
      .pattern = "/v1/datasets/{name}",
      .handler = handle_dataset_put,
-     .query = "kind format header ids id_column categorical key ids_key",
+     .query = "kind format header ids id_column categorical key member ids_key",
      .slow = true,
      .body = HTTP_BODY_STREAM},
     {.method = "GET", .pattern = "/v1/datasets/{name}", .handler = handle_dataset_get},

@@ -7,29 +7,29 @@ from conftest import npy
 PAIRS = b"ligand\treceptor\tknown\tnote\nP01135\tP00533\t1\tEGF receptor\nP05067\tP00533\t0\t\n"
 
 
-def test_a_pair_table_is_described(server):
-    answer = server.put("lr", PAIRS, "?kind=pairs")
+def test_a_pair_table_is_described(shared):
+    answer = shared.put("lr", PAIRS, "?kind=pairs")
     assert answer.status == 201, answer
     found = answer.json()
     assert (found["kind"], found["format"], found["rows"], found["columns"], found["ids"]) == ("pairs", "tsv", 2, 4, False)
     assert [c["name"] for c in found["summary"]] == ["ligand", "receptor", "known", "note"]
     assert found["summary"][3] == {"name": "note", "kind": "text", "empty": 1}
-    assert server.get("/v1/datasets/lr").json() == found
-    assert server.put("lr", PAIRS, "?kind=pairs").status == 200
+    assert shared.get("/v1/datasets/lr").json() == found
+    assert shared.put("lr", PAIRS, "?kind=pairs").status == 200
     numbers = b"id,value\nP1,1\nP2,2\n"
-    server.put("lr-numbers", numbers, "?kind=pairs")
-    assert "pair table of 2 x 2" in server.put("lr-numbers", numbers).problem(409, "conflict")["detail"]
-    listed = {d["name"]: d["kind"] for d in server.get("/v1/datasets?limit=200").json()["data"]}
+    shared.put("lr-numbers", numbers, "?kind=pairs")
+    assert "pair table of 2 x 2" in shared.put("lr-numbers", numbers).problem(409, "conflict")["detail"]
+    listed = {d["name"]: d["kind"] for d in shared.get("/v1/datasets?limit=200").json()["data"]}
     assert listed["lr"] == "pairs"
 
-    without = server.put("lr-bare", b"P1,P2\nP3,P4\n", "?kind=pairs&header=no").json()
+    without = shared.put("lr-bare", b"P1,P2\nP3,P4\n", "?kind=pairs&header=no").json()
     assert without["rows"] == 2 and [c["name"] for c in without["summary"]] == ["0", "1"]
 
 
-def test_a_pair_table_is_no_matrix(server):
-    server.put("pairs-as-x", PAIRS, "?kind=pairs")
-    server.put("a-matrix", npy(np.random.default_rng(0).standard_normal((100, 2))))
-    problem = server.submit({"x": {"dataset": "pairs-as-x"}, "y": {"dataset": "a-matrix"}}).problem(422)
+def test_a_pair_table_is_no_matrix(shared):
+    shared.put("pairs-as-x", PAIRS, "?kind=pairs")
+    shared.put("a-matrix", npy(np.random.default_rng(0).standard_normal((100, 2))))
+    problem = shared.submit({"x": {"dataset": "pairs-as-x"}, "y": {"dataset": "a-matrix"}}).problem(422)
     assert any(e["pointer"] == "/x/dataset" and "pair table" in e["detail"] for e in problem["errors"])
 
 
@@ -47,6 +47,6 @@ def test_a_pair_table_is_no_matrix(server):
         (b"x,y\n" + b"".join(b"P%d,Q%d\n" % (i, i) for i in range(300)), "", 422, "kind=pairs"),
     ],
 )
-def test_what_is_refused_says_why(server, body, query, status, part):
-    assert part in server.put("no-pairs", body, query).problem(status)["detail"]
-    server.get("/v1/datasets/no-pairs").problem(404)
+def test_what_is_refused_says_why(shared, body, query, status, part):
+    assert part in shared.put("no-pairs", body, query).problem(status)["detail"]
+    shared.get("/v1/datasets/no-pairs").problem(404)

@@ -23,7 +23,9 @@ typedef enum proto_format {
     PROTO_FORMAT_NPY,
     PROTO_FORMAT_CSV,
     PROTO_FORMAT_TSV,
-    PROTO_FORMAT_HDF5
+    PROTO_FORMAT_HDF5,
+    PROTO_FORMAT_NPZ,
+    PROTO_FORMAT_SAFETENSORS
 } proto_format;
 typedef enum proto_choice { PROTO_CHOICE_AUTO, PROTO_CHOICE_YES, PROTO_CHOICE_NO } proto_choice;
 

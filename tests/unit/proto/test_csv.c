@@ -219,7 +219,7 @@ END_TEST
 
 START_TEST(test_other_formats_are_named)
 {
-    refused(read_bytes("PK\x03\x04zip", 7, default_options()), MI_UNSUPPORTED, "zip archive");
+    refused(read_bytes("PK\x03\x04zip", 7, default_options()), MI_INVALID, "zip");
     refused(read_bytes("\x89HDF\r\n\x1a\n....", 12, default_options()), MI_UNSUPPORTED, "HDF5");
     refused(read_bytes("\x1f\x8b\x08", 3, default_options()), MI_INVALID, "gzip");
     refused(read_bytes("1,2\n\0", 5, default_options()), MI_UNSUPPORTED, "byte 4: NUL");

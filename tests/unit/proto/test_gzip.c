@@ -125,7 +125,7 @@ START_TEST(test_bombs_end_early)
     memset(many, '\n', 4u << 20);
     many[4u << 20] = '\0';
     limits.max_body_bytes = 1u << 20;
-    refused(read_gzip(many, &limits), MI_LIMIT, "inflates to more than the 1048576 bytes");
+    refused(read_gzip(many, &limits), MI_LIMIT, "inflates to more than 1048576 bytes");
     limits = usual();
     for (size_t i = 0; i < 4u << 20; i += 2)
         many[i] = '1';
