@@ -25,6 +25,7 @@
 #include "kernels.h"
 #include "mi/crew.h"
 #include "mi/spec.h"
+#include "mlp.h"
 #include "rng.h"
 
 typedef enum mi_side { MI_SIDE_X, MI_SIDE_Y } mi_side;
@@ -45,6 +46,7 @@ typedef struct mi_critic {
     size_t n_params;
     const mi_kernels *kernels;
     const mi_half_kernels *half; /* of layers between two hidden ones; NULL: as all others */
+    mi_mlp_dropout dropout;      /* of the towers, in training; a key for each step */
     mi_crew *crew; /* who helps with training and scoring; NULL: nobody. Results do not depend on it */
     /* Activations and scratch, private to critic*.c; NULL while measuring. */
     struct mi_critic_batch *training;

@@ -77,7 +77,8 @@ static void cosine_embed(mi_critic *critic, const float *params, mi_side side, c
 {
     const cosine *s = critic->work;
     const double sc = scale(critic, params, side), d = s->softening;
-    mi_tower_forward(&s->tower[side], &s->scratch[side], params, rows, n, mode, features, critic->width);
+    mi_tower_forward(critic, &s->tower[side], &s->scratch[side], params, rows, n, mode, features,
+                     critic->width);
     for (size_t i = 0; i < n; i++) {
         float *v = features + i * critic->width;
         const float gain = (float)(sc / sqrt(mi_vec_sum_squares(v, critic->embed) + d * d));
@@ -113,7 +114,7 @@ static void side_backward(void *context, int side)
         for (size_t e = 0; e < embed; e++)
             g[e] = gain * (g[e] - radial * u[e]);
     }
-    mi_tower_backward(&s->tower[side], &s->scratch[side], w->params, t->rows[side], t->n, grad,
+    mi_tower_backward(critic, &s->tower[side], &s->scratch[side], w->params, t->rows[side], t->n, grad,
                       w->grad_params);
     if (side == MI_SIDE_X && critic->learn_temperature)
         w->grad_params[s->log_temperature] = (float)-along;

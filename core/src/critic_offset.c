@@ -29,7 +29,7 @@ void mi_critic_offset_column(const mi_critic *critic, const float *params, mi_si
     const mi_critic_offset *o = critic->offset;
     const size_t width = critic->width;
     if (side == MI_SIDE_Y)
-        mi_tower_forward(&o->tower, &o->scratch, params, rows, n, mode, column, width);
+        mi_tower_forward(critic, &o->tower, &o->scratch, params, rows, n, mode, column, width);
     for (size_t i = 0; i < n; i++)
         column[i * width] = side == MI_SIDE_Y ? -column[i * width] : 1.0f;
 }
@@ -43,5 +43,5 @@ void mi_critic_offset_backward(const mi_critic *critic, const float *params, con
     mi_vec_column_sums(o->grad, grad_scores, t->n, t->n, t->n);
     for (uint32_t j = 0; j < t->n; j++)
         o->grad[j] = -o->grad[j];
-    mi_tower_backward(&o->tower, &o->scratch, params, t->rows[MI_SIDE_Y], t->n, o->grad, grad_params);
+    mi_tower_backward(critic, &o->tower, &o->scratch, params, t->rows[MI_SIDE_Y], t->n, o->grad, grad_params);
 }

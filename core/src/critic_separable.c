@@ -39,7 +39,8 @@ static void separable_embed(mi_critic *critic, const float *params, mi_side side
                             uint32_t n, mi_critic_mode mode, float *features)
 {
     const separable *s = critic->work;
-    mi_tower_forward(&s->tower[side], &s->scratch[side], params, rows, n, mode, features, critic->width);
+    mi_tower_forward(critic, &s->tower[side], &s->scratch[side], params, rows, n, mode, features,
+                     critic->width);
 }
 
 typedef struct gradient_work {
@@ -54,7 +55,7 @@ static void side_backward(void *context, int side)
     const separable *s = w->critic->work;
     const mi_critic_batch *t = w->critic->training;
     const float *grad = mi_critic_dot_gradient(w->critic, (mi_side)side, w->grad_scores);
-    mi_tower_backward(&s->tower[side], &s->scratch[side], w->params, t->rows[side], t->n, grad,
+    mi_tower_backward(w->critic, &s->tower[side], &s->scratch[side], w->params, t->rows[side], t->n, grad,
                       w->grad_params);
 }
 

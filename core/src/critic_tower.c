@@ -33,20 +33,33 @@ void mi_tower_init(const mi_tower *tower, int zero_last, mi_rng *rng, float *par
     mi_mlp_init(&tower->mlp, rng, zero_last, params + tower->offset);
 }
 
-void mi_tower_forward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
-                      const float *rows, uint32_t n, mi_critic_mode mode, float *out, size_t ld)
+/* The towers of a critic do not drop the same units. */
+static mi_mlp_dropout dropout_of(const mi_critic *critic, const mi_tower *tower)
+{
+    mi_mlp_dropout dropout = critic->dropout;
+    dropout.key ^= (uint32_t)tower->offset;
+    return dropout;
+}
+
+void mi_tower_forward(const mi_critic *critic, const mi_tower *tower, const mi_tower_scratch *scratch,
+                      const float *params, const float *rows, uint32_t n, mi_critic_mode mode, float *out,
+                      size_t ld)
 {
     mi_mlp_hidden hidden = mode == MI_CRITIC_TRAIN ? tower->kept : scratch->passing;
     hidden.packed = scratch->packed;
+    if (mode == MI_CRITIC_TRAIN)
+        hidden.dropout = dropout_of(critic, tower);
     mi_mlp_repack(scratch->packed);
     mi_mlp_forward(&tower->mlp, params + tower->offset, rows, n, &hidden, out, ld);
 }
 
-void mi_tower_backward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
-                       const float *rows, uint32_t n, const float *grad_out, float *grad_params)
+void mi_tower_backward(const mi_critic *critic, const mi_tower *tower, const mi_tower_scratch *scratch,
+                       const float *params, const float *rows, uint32_t n, const float *grad_out,
+                       float *grad_params)
 {
     mi_mlp_hidden hidden = tower->kept;
     hidden.packed = scratch->packed;
+    hidden.dropout = dropout_of(critic, tower);
     mi_mlp_backward(&tower->mlp, params + tower->offset, rows, n, &hidden, grad_out,
                     tower->mlp.dim[tower->mlp.n_layers], scratch->delta, 0, grad_params + tower->offset,
                     NULL);

@@ -27,12 +27,15 @@ mi_status mi_tower_layout(mi_tower *tower, mi_critic *critic, mi_side side, uint
 void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic, const mi_tower *tower,
                              mi_arena *arena);
 
-/* params, grad_params: the critic's. out (n, out) with leading dimension ld. */
+/* params, grad_params: the critic's. out (n, out) with leading dimension ld. In training, units are dropped
+ * as the critic's dropout says. */
 void mi_tower_init(const mi_tower *tower, int zero_last, mi_rng *rng, float *params);
-void mi_tower_forward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
-                      const float *rows, uint32_t n, mi_critic_mode mode, float *out, size_t ld);
+void mi_tower_forward(const mi_critic *critic, const mi_tower *tower, const mi_tower_scratch *scratch,
+                      const float *params, const float *rows, uint32_t n, mi_critic_mode mode, float *out,
+                      size_t ld);
 /* grad_out (n, out), dense, of the rows of the last forward in training. */
-void mi_tower_backward(const mi_tower *tower, const mi_tower_scratch *scratch, const float *params,
-                       const float *rows, uint32_t n, const float *grad_out, float *grad_params);
+void mi_tower_backward(const mi_critic *critic, const mi_tower *tower, const mi_tower_scratch *scratch,
+                       const float *params, const float *rows, uint32_t n, const float *grad_out,
+                       float *grad_params);
 
 #endif

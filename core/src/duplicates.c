@@ -18,14 +18,9 @@ static int less_fingerprint(fingerprint a, fingerprint b, const void *context)
 }
 MI_DEFINE_SORT(sort_fingerprints, fingerprint, less_fingerprint)
 
-static const float *row_of(mi_matrix m, uint64_t row)
-{
-    return m.data + row * m.cols;
-}
-
 static int equal_rows(mi_matrix m, uint64_t a, uint64_t b)
 {
-    return memcmp(row_of(m, a), row_of(m, b), m.cols * sizeof *m.data) == 0;
+    return memcmp(mi_matrix_row(&m, a), mi_matrix_row(&m, b), m.cols * sizeof *m.data) == 0;
 }
 
 mi_status mi_count_duplicates(uint64_t *out, mi_matrix x, mi_matrix y, mi_error *err)
@@ -35,8 +30,8 @@ mi_status mi_count_duplicates(uint64_t *out, mi_matrix x, mi_matrix y, mi_error 
     if (!rows)
         return mi_fail(err, MI_MEMORY, "no memory to compare %llu pairs", (unsigned long long)x.rows);
     for (uint64_t i = 0; i < x.rows; i++) {
-        const uint64_t of_x = mi_checksum(row_of(x, i), x.cols * sizeof(float)),
-                       of_y = mi_checksum(row_of(y, i), y.cols * sizeof(float));
+        const uint64_t of_x = mi_checksum(mi_matrix_row(&x, i), x.cols * sizeof(float)),
+                       of_y = mi_checksum(mi_matrix_row(&y, i), y.cols * sizeof(float));
         rows[i] = (fingerprint){mi_checksum_mix(of_x) ^ of_y, i};
     }
     sort_fingerprints(rows, x.rows, NULL);

@@ -35,9 +35,14 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 
 void mi_gaussian_layout(mi_gaussian *g, mi_arena *arena, uint32_t dim_x, uint32_t dim_y, uint32_t n_train)
 {
-    *g = (mi_gaussian){
-        .dim_x = dim_x, .dim_y = dim_y, .n_canonical = min_u32(dim_x, dim_y), .n_train = n_train};
+    *g = (mi_gaussian){.dim_x = dim_x,
+                       .dim_y = dim_y,
+                       .n_canonical = min_u32(dim_x, dim_y),
+                       .n_train = n_train,
+                       .slope = 1.0};
     g->width = g->n_canonical + 2;
+    g->ridge_x = MI_TAKE(arena, double, dim_x);
+    g->ridge_y = MI_TAKE(arena, double, dim_y);
     g->mean_x = MI_TAKE(arena, double, dim_x);
     g->mean_y = MI_TAKE(arena, double, dim_y);
     g->map_x = MI_TAKE(arena, double, (size_t)dim_x * g->n_canonical);
@@ -107,13 +112,13 @@ static void covariances(const mi_gaussian *g, const workspace *w, const float *x
     }
 }
 
-/* cov + ridge diag(cov) = R'R with R upper, row-major. A column without variance in the training rows gets
- * unit variance: it then correlates with nothing. */
-static mi_status factor(double *cov, uint32_t dim, double ridge, mi_error *err)
+/* cov + diag(ridge) diag(cov) = R'R with R upper, row-major. A column without variance in the training rows
+ * gets unit variance: it then correlates with nothing. */
+static mi_status factor(double *cov, uint32_t dim, const double *ridge, mi_error *err)
 {
     for (uint32_t j = 0; j < dim; j++) {
         double *variance = cov + (size_t)j * dim + j;
-        *variance = *variance > 0.0 ? *variance * (1.0 + ridge) : 1.0;
+        *variance = *variance > 0.0 ? *variance * (1.0 + ridge[j]) : 1.0;
     }
     const int n = (int)dim;
     int info = 0;
@@ -166,8 +171,7 @@ static void store_maps(mi_gaussian *g, const workspace *w)
     }
 }
 
-mi_status mi_gaussian_fit(mi_gaussian *g, mi_arena *arena, const float *x, const float *y, double ridge,
-                          mi_error *err)
+mi_status mi_gaussian_fit(mi_gaussian *g, mi_arena *arena, const float *x, const float *y, mi_error *err)
 {
     assert(g->n_train >= 2);
     const size_t mark = mi_arena_mark(arena);
@@ -175,22 +179,33 @@ mi_status mi_gaussian_fit(mi_gaussian *g, mi_arena *arena, const float *x, const
     column_means(x, g->n_train, g->dim_x, g->mean_x);
     column_means(y, g->n_train, g->dim_y, g->mean_y);
     covariances(g, &w, x, y);
-    mi_status status = factor(w.cov_xx, g->dim_x, ridge, err);
+    mi_status status = factor(w.cov_xx, g->dim_x, g->ridge_x, err);
     if (status == MI_OK)
-        status = factor(w.cov_yy, g->dim_y, ridge, err);
+        status = factor(w.cov_yy, g->dim_y, g->ridge_y, err);
     if (status == MI_OK)
         status = decompose(g, &w, err);
     if (status == MI_OK) {
         store_maps(g, &w);
         mi_gaussian_shrink(g, 0.0);
+        g->slope = 1.0;
     }
     mi_arena_release(arena, mark);
     return status;
 }
 
+static double degrees_of_freedom(const double *ridge, uint32_t dim)
+{
+    double sum = 0.0;
+    for (uint32_t j = 0; j < dim; j++)
+        sum += 1.0 / (1.0 + ridge[j]);
+    return sum;
+}
+
 void mi_gaussian_shrink(mi_gaussian *g, double s)
 {
-    const double bias = s * ((double)g->dim_x + g->dim_y) / g->n_train;
+    const double freedom =
+        degrees_of_freedom(g->ridge_x, g->dim_x) + degrees_of_freedom(g->ridge_y, g->dim_y);
+    const double bias = s * freedom / g->n_train;
     for (uint32_t c = 0; c < g->n_canonical; c++) {
         const double z = atanh(g->rho_raw[c]);
         g->rho[c] = fmin(tanh(sqrt(fmax(z * z - bias, 0.0))), RHO_MAX);
@@ -238,8 +253,8 @@ static void spread_tile(const mi_gaussian *g, const side *s, const double *restr
     double weight[TILE_COLUMNS], square[TILE_COLUMNS];
     for (uint32_t c = 0; c < width; c++) {
         const double rho = g->rho[first + c], gain = rho / (1.0 - rho * rho);
-        weight[c] = s->weighted ? gain : 1.0;
-        square[c] = 0.5 * rho * gain;
+        weight[c] = s->weighted ? g->slope * gain : 1.0;
+        square[c] = g->slope * 0.5 * rho * gain;
     }
     for (uint32_t i = 0; i < n; i++) {
         const double *u = tile + (size_t)i * width;
@@ -276,7 +291,8 @@ static void fill_columns(const mi_gaussian *g, const side *s, const float *rows,
 
 void mi_gaussian_columns_x(const mi_gaussian *g, const float *x, uint32_t n, float *out)
 {
-    const side s = {g->dim_x, g->mean_x, g->map_x, 1, mi_gaussian_mi(g), g->n_canonical, g->n_canonical + 1};
+    const side s = {g->dim_x,       g->mean_x,         g->map_x, 1, g->slope * mi_gaussian_mi(g),
+                    g->n_canonical, g->n_canonical + 1};
     fill_columns(g, &s, x, n, out);
 }
 

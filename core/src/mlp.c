@@ -143,6 +143,21 @@ static void layer_forward(const mi_mlp *mlp, const float *params, uint32_t l, co
         mi_vec_leaky(to, mlp->leak, n * m);
 }
 
+/* Kept units stand for those that are dropped. */
+static float kept_scale(const mi_mlp_dropout *d)
+{
+    return (float)(1.0 / (1.0 - d->rate));
+}
+
+/* Units of the output of layer l, (n, m). A layer has a key of its own. */
+static void drop_units(const mi_mlp *mlp, uint32_t l, const mi_mlp_dropout *d, float *units, size_t n)
+{
+    const size_t m = mlp->dim[l + 1], stride = mlp->stride[l + 1];
+    const uint32_t threshold = (uint32_t)(d->rate * 4294967296.0), key = d->key + 0x9e3779b9u * (l + 1);
+    for (size_t i = 0; i < n; i++)
+        mi_vec_drop(units + i * stride, m, (uint32_t)(i * m), key, threshold, kept_scale(d));
+}
+
 void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, size_t n,
                     const mi_mlp_hidden *hidden, float *out, size_t ld_out)
 {
@@ -155,6 +170,8 @@ void mi_mlp_forward(const mi_mlp *mlp, const float *params, const float *input, 
             in = hidden->dropped[l];
         }
         layer_forward(mlp, params, l, in, n, hidden->packed, to, last ? ld_out : mlp->stride[l + 1]);
+        if (hidden->dropout.rate > 0.0 && !last)
+            drop_units(mlp, l, &hidden->dropout, to, n);
         in = to;
     }
 }
@@ -242,6 +259,9 @@ void mi_mlp_backward(const mi_mlp *mlp, const float *params, const float *input,
         layer_backward(mlp, params, l, delta, ld, n, gated ? before : NULL, hidden->packed, below);
         if (hidden->factor[l])
             mi_vec_multiply(below, below, hidden->factor[l], n * k);
+        if (l > 0 && hidden->dropout.rate > 0.0)
+            for (size_t i = 0; i < n; i++)
+                mi_vec_scale(below + i * mlp->stride[l], kept_scale(&hidden->dropout), k);
         if (l > 0 && mlp->leak != 0.0f)
             mi_vec_leaky_gradient(below, before, mlp->leak, n * k);
         delta = below;

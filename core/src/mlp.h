@@ -39,6 +39,15 @@ typedef struct mi_mlp_packed {
     int has_weights[MI_MLP_LAYERS], has_turned[MI_MLP_LAYERS];
 } mi_mlp_packed;
 
+/*
+ * Dropout of the units of hidden layers, in place: a unit is 0, or 1/(1-rate) times itself. Then backward
+ * needs no mask: what was dropped is a zero behind its ReLU, like what the ReLU cut off.
+ */
+typedef struct mi_mlp_dropout {
+    double rate;  /* 0: none */
+    uint32_t key; /* who is dropped */
+} mi_mlp_dropout;
+
 /* Outputs of the hidden layers, (n, dim[l+1]), rows stride[l+1] apart, for l = 0 .. n_layers-2. */
 typedef struct mi_mlp_hidden {
     float *layer[MI_MAX_HIDDEN];
@@ -46,7 +55,8 @@ typedef struct mi_mlp_hidden {
      * input; strides are then the dims. NULL: none. */
     const float *factor[MI_MLP_LAYERS];
     float *dropped[MI_MLP_LAYERS];
-    mi_mlp_packed *packed; /* where mlp->half is set */
+    mi_mlp_packed *packed;  /* where mlp->half is set */
+    mi_mlp_dropout dropout; /* of ReLU towers */
 } mi_mlp_hidden;
 
 /* MI_LIMIT when the number of parameters or a dimension passes what BLAS and size_t can index. */

@@ -43,7 +43,7 @@ static mi_status find_levels(mi_matrix data, const uint64_t *columns, uint32_t n
 {
     memset(sets, 0, n_columns * sizeof *sets);
     for (uint64_t i = 0; i < n_rows; i++) {
-        const float *row = data.data + (rows ? rows[i] : i) * data.cols;
+        const float *row = mi_matrix_row(&data, rows ? rows[i] : i);
         for (uint32_t k = 0; k < n_columns; k++) {
             const float code = row[columns[k]];
             if (!mi_is_category(code))

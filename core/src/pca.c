@@ -66,7 +66,7 @@ static double standardised(const mi_pca_input *in, const float *row, uint32_t j)
 void mi_pca_standardise(const mi_pca_input *in, const uint32_t *rows, uint32_t first, uint32_t n, float *out)
 {
     for (uint32_t i = 0; i < n; i++) {
-        const float *row = in->data + (rows ? rows[first + i] : first + i) * in->stride;
+        const float *row = mi_matrix_row(&in->data, rows ? rows[first + i] : first + i);
         for (uint32_t j = 0; j < in->dim; j++)
             out[(size_t)i * in->dim + j] = (float)standardised(in, row, j);
     }
@@ -78,7 +78,7 @@ static void covariance(const mi_pca_input *in, const workspace *w)
     for (uint32_t first = 0; first < in->n; first += BLOCK) {
         const uint32_t n = min_u32(BLOCK, in->n - first);
         for (uint32_t i = 0; i < n; i++) {
-            const float *row = in->data + in->rows[first + i] * in->stride;
+            const float *row = mi_matrix_row(&in->data, in->rows[first + i]);
             for (uint32_t j = 0; j < in->dim; j++)
                 w->block[(size_t)i * in->dim + j] = standardised(in, row, j);
         }
@@ -91,7 +91,7 @@ static void covariance(const mi_pca_input *in, const workspace *w)
 static void fill_columns(const mi_pca_input *in, const workspace *w, uint32_t first, uint32_t count)
 {
     for (uint32_t i = 0; i < in->n; i++) {
-        const float *row = in->data + in->rows[i] * in->stride;
+        const float *row = mi_matrix_row(&in->data, in->rows[i]);
         for (uint32_t j = 0; j < count; j++)
             w->block[(size_t)i * count + j] = standardised(in, row, first + j);
     }

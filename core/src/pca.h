@@ -8,14 +8,14 @@
 #define MI_PCA_H
 
 #include "arena.h"
+#include "mi/run.h"
 #include "mi/status.h"
 
 #include <stdint.h>
 
 /* Rows and columns to look at, and how to standardise: z = (value - mean) * scale. All borrowed. */
 typedef struct mi_pca_input {
-    const float *data; /* row-major */
-    size_t stride;     /* columns of the data */
+    mi_matrix data;
     const uint32_t *rows, *columns;
     uint32_t n, dim;
     const double *mean, *scale; /* (dim) */

@@ -10,13 +10,14 @@
 #include <math.h>
 #include <string.h>
 
-#define ROW_BLOCK       256u  /* rows projected at a time */
-#define RANK_BLOCK      4096u /* rows transformed at a time: a column's sorted values serve them from cache */
-#define COLUMN_BLOCK    16u   /* columns gathered at a time: one cache line of a row */
-#define AUTO_LEAST      8u    /* components that "auto" keeps at least */
-#define AUTO_ROWS_EACH  20u   /* rows that "auto" wants for a component */
-#define AUTO_ROWS_LEAST 4u    /* rows to a column with which "auto" leaves the columns alone */
-#define SEARCHES        32u   /* at a time */
+#define ROW_BLOCK    256u  /* rows projected at a time */
+#define RANK_BLOCK   4096u /* rows transformed at a time: a column's sorted values serve them from cache */
+#define COLUMN_BLOCK 16u   /* columns gathered at a time: one cache line of a row */
+#define AUTO_LEAST   8u    /* components that "auto" keeps at least */
+#define AUTO_ROWS_EACH \
+    5u /* rows that "auto" wants for a component: the baseline's ridge damps the weak ones */
+#define AUTO_ROWS_LEAST 4u  /* rows to a column with which "auto" leaves the columns alone */
+#define SEARCHES        32u /* at a time */
 #define RADIX_BITS      8u
 #define RADIX           (1u << RADIX_BITS)
 
@@ -163,12 +164,12 @@ static void fit_columns(mi_prepare *p, mi_arena *arena, mi_matrix data, const ui
     const size_t mark = mi_arena_mark(arena);
     float *first_buffer = take_row(arena, p), *buffer = take_row(arena, p);
     uint8_t *varies = take_flags(arena, p);
-    const float *first = expanded_row(p, data.data + rows[0] * data.cols, dim, first_buffer);
+    const float *first = expanded_row(p, mi_matrix_row(&data, rows[0]), dim, first_buffer);
     memset(varies, 0, dim * sizeof *varies);
     memset(p->mean, 0, dim * sizeof *p->mean);
     memset(p->scale, 0, dim * sizeof *p->scale);
     for (uint32_t i = 0; i < p->n_fit; i++) {
-        const float *row = expanded_row(p, data.data + rows[i] * data.cols, dim, buffer);
+        const float *row = expanded_row(p, mi_matrix_row(&data, rows[i]), dim, buffer);
         for (uint32_t j = 0; j < dim; j++) {
             p->mean[j] += (double)row[j];
             varies[j] |= row[j] != first[j];
@@ -177,7 +178,7 @@ static void fit_columns(mi_prepare *p, mi_arena *arena, mi_matrix data, const ui
     for (uint32_t j = 0; j < dim; j++)
         p->mean[j] /= p->n_fit;
     for (uint32_t i = 0; i < p->n_fit; i++) {
-        const float *row = expanded_row(p, data.data + rows[i] * data.cols, dim, buffer);
+        const float *row = expanded_row(p, mi_matrix_row(&data, rows[i]), dim, buffer);
         for (uint32_t j = 0; j < dim; j++) {
             const double d = (double)row[j] - p->mean[j];
             p->scale[j] += d * d;
@@ -189,8 +190,7 @@ static void fit_columns(mi_prepare *p, mi_arena *arena, mi_matrix data, const ui
 
 static mi_pca_input pca_input(const mi_prepare *p, mi_matrix data, const uint32_t *rows)
 {
-    return (mi_pca_input){.data = data.data,
-                          .stride = data.cols,
+    return (mi_pca_input){.data = data,
                           .rows = rows,
                           .columns = p->used,
                           .levels = p->has_levels ? p->level : NULL,
@@ -267,7 +267,7 @@ static uint32_t gather_coordinates(mi_prepare *p, mi_arena *arena, mi_matrix dat
             if (is_ranked(p, next))
                 source[count++] = p->used[next];
         for (uint32_t i = 0; i < p->n_fit; i++) {
-            const float *row = data.data + rows[i] * data.cols;
+            const float *row = mi_matrix_row(&data, rows[i]);
             for (uint32_t k = 0; k < count; k++)
                 p->sorted[(n_ranked + k) * n + i] = row[source[k]];
         }
@@ -423,13 +423,19 @@ static void gather_rows(const mi_prepare *p, const mi_pca_input *in, const uint3
         return;
     }
     for (uint32_t i = 0; i < n; i++) {
-        const float *row = in->data + (rows ? rows[first + i] : first + i) * in->stride;
+        const float *row = mi_matrix_row(&in->data, rows ? rows[first + i] : first + i);
         float *to = out + (size_t)i * p->dim_out;
         for (uint32_t c = 0; c < p->dim_out; c++)
             to[c] = row[p->used[c]];
         for (uint32_t c = 0; p->has_levels && c < p->dim_out; c++)
             to[c] = mi_one_hot_value(to[c], p->level[c]);
     }
+}
+
+double mi_prepare_spectrum(const mi_prepare *p, uint32_t c)
+{
+    const double ratio = p->out_scale[0] / p->out_scale[c];
+    return ratio * ratio;
 }
 
 void mi_prepare_apply(const mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows,

@@ -35,7 +35,7 @@ typedef struct mi_prepare {
     double *out_mean, *out_scale; /* z-score of the coordinates after PCA (dim_out) */
 } mi_prepare;
 
-/* Components for a side: 0 for none. "auto": max(8, n_fit/20) when there are more than n_fit/4
+/* Components for a side: 0 for none. "auto": max(8, n_fit/5) when there are more than n_fit/4
  * columns: with more rows than that to each column the critic does better on the columns themselves.
  */
 uint32_t mi_prepare_components(const mi_prepare_spec *spec, uint32_t dim, uint32_t n_fit);
@@ -54,6 +54,8 @@ mi_status mi_prepare_fit(mi_prepare *prepare, mi_arena *arena, mi_matrix data, c
 /* out (n_rows, dim_out) row-major: the prepared rows of the data. rows NULL: rows 0..n_rows-1. */
 void mi_prepare_apply(const mi_prepare *prepare, mi_arena *arena, mi_matrix data, const uint32_t *rows,
                       uint32_t n_rows, float *out);
+/* Variance of principal component c relative to the first's. */
+double mi_prepare_spectrum(const mi_prepare *prepare, uint32_t c);
 /* Scratch of apply, as for fit. */
 void mi_prepare_apply_layout(const mi_prepare *prepare, mi_arena *arena);
 

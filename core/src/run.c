@@ -2,6 +2,7 @@
  * A run's life: plan, workspace, preparation, and the state machine that steps it.
  */
 #include "run_internal.h"
+#include "split_groups.h"
 
 #include <assert.h>
 #include <math.h>
@@ -108,7 +109,8 @@ static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint3
     run->width[MI_SIDE_X] = width[MI_SIDE_X];
     run->width[MI_SIDE_Y] = width[MI_SIDE_Y];
     run->n_rows = (uint32_t)x.rows;
-    mi_split_size(&run->split, &spec->split, fold, run->n_rows);
+    const mi_split_pairs pairs = mi_split_pairs_of(&x, &y);
+    mi_split_size(&run->split, spec, replicate, fold, &pairs);
     run->batch = batch_of(&run->spec, &run->split);
     run->spec.objective.params.batch = run->batch;
     run->spec.critic.y_offset = run->spec.objective.entry->y_offset;
@@ -149,6 +151,21 @@ static mi_status check_precision(const mi_spec *spec, mi_error *err)
     return MI_OK;
 }
 
+static mi_status check_dropout(const mi_spec *spec, mi_error *err)
+{
+    const mi_critic_type type = spec->critic.type;
+    if (spec->train.dropout == 0.0)
+        return MI_OK;
+    if (!(spec->train.dropout > 0.0 && spec->train.dropout < 1.0))
+        return mi_fail_at(err, MI_INVALID, "/train/dropout", "%g; expected 0 to less than 1",
+                          spec->train.dropout);
+    if (type != MI_CRITIC_SEPARABLE && type != MI_CRITIC_COSINE)
+        return mi_fail_at(err, MI_INVALID, "/train/dropout",
+                          "dropout is for the hidden layers of towers, which a separable or cosine critic "
+                          "has; expected 0");
+    return MI_OK;
+}
+
 static mi_status check_training(const mi_train_spec *spec, const mi_split *smallest, mi_error *err)
 {
     if (spec->batch < MIN_BATCH)
@@ -164,7 +181,34 @@ static mi_status check_training(const mi_train_spec *spec, const mi_split *small
     return MI_OK;
 }
 
-static mi_status check_spec(const mi_spec *asked, uint64_t n, mi_error *err)
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Of folds by group, the fewest pairs of each kind that any run has. */
+static mi_split smallest_split(const mi_spec *spec, const mi_split_pairs *pairs)
+{
+    mi_split smallest;
+    mi_split_size(&smallest, spec, 0, 0, pairs);
+    if (!mi_split_has_groups(&spec->split, pairs)) {
+        if (spec->split.folds > 1)
+            smallest.n_test = pairs->n / spec->split.folds;
+        return smallest;
+    }
+    for (uint32_t replicate = 0; replicate < spec->replicates; replicate++)
+        for (uint32_t fold = 0; fold < spec->split.folds; fold++) {
+            mi_split split;
+            mi_split_size(&split, spec, replicate, fold, pairs);
+            smallest.n_test = min_u32(smallest.n_test, split.n_test);
+            smallest.n_validation = min_u32(smallest.n_validation, split.n_validation);
+            smallest.n_train = min_u32(smallest.n_train, split.n_train);
+            smallest.n_fit = min_u32(smallest.n_fit, split.n_fit);
+        }
+    return smallest;
+}
+
+static mi_status check_spec(const mi_spec *asked, const mi_split_pairs *pairs, uint64_t n, mi_error *err)
 {
     const mi_run_method *method = mi_run_method_of(asked);
     mi_spec settled = *asked, *spec = &settled;
@@ -189,21 +233,25 @@ static mi_status check_spec(const mi_spec *asked, uint64_t n, mi_error *err)
             "the native form of %s cannot start from a Gaussian baseline, which is a log ratio; "
             "expected \"log-ratio\", or no baseline",
             spec->objective.entry->name);
-    mi_split smallest;
-    mi_split_size(&smallest, &spec->split, 0, (uint32_t)n);
-    const uint32_t fewest_test = spec->split.folds > 1 ? (uint32_t)n / spec->split.folds : smallest.n_test;
-    if (fewest_test < MIN_TEST_ROWS)
+    if (spec->split.by != MI_SPLIT_PAIR && !mi_split_has_groups(&spec->split, pairs))
+        return mi_fail_at(err, MI_INVALID, "/split/by",
+                          "who occurs in which pair is known only where /pairs says it; expected \"pair\"");
+    const mi_split smallest = smallest_split(spec, pairs);
+    if (smallest.n_test < MIN_TEST_ROWS)
         return mi_fail_at(err, MI_INVALID, "/split/folds",
-                          "%u folds of %llu pairs hold out %u; expected at least %u in each",
-                          spec->split.folds, (unsigned long long)n, fewest_test, MIN_TEST_ROWS);
+                          "%u folds of %llu pairs hold out %u; expected at least %u in each (fewer folds "
+                          "hold out more)",
+                          spec->split.folds, (unsigned long long)n, smallest.n_test, MIN_TEST_ROWS);
     mi_status status = method->trains ? check_training(&spec->train, &smallest, err) : MI_OK;
     if (status == MI_OK && method == &mi_run_critic)
         status = check_precision(spec, err);
+    if (status == MI_OK && method == &mi_run_critic)
+        status = check_dropout(spec, err);
     if (status != MI_OK)
         return status;
     if ((status = mi_objective_check(&spec->objective, batch_of(spec, &smallest), err)) != MI_OK)
         return status;
-    return method->check ? method->check(spec, n, fewest_test, err) : MI_OK;
+    return method->check ? method->check(spec, n, smallest.n_test, err) : MI_OK;
 }
 
 static uint64_t max_u64(uint64_t a, uint64_t b)
@@ -219,31 +267,59 @@ static uint64_t result_bytes(const mi_run *run)
            (uint64_t)run->max_curve * sizeof(mi_curve_point) + RESULT_OVERHEAD;
 }
 
+static mi_status check_data(const mi_spec *spec, const mi_matrix *x, const mi_matrix *y,
+                            const uint64_t width[2], mi_error *err)
+{
+    const mi_split_pairs pairs = mi_split_pairs_of(x, y);
+    const mi_status status = check_spec(spec, &pairs, x->rows, err);
+    if (status != MI_OK)
+        return status;
+    for (int side = 0; side < 2; side++)
+        if (width[side] == 0)
+            return mi_fail_at(err, MI_INVALID, side == MI_SIDE_X ? "/x" : "/y",
+                              "no columns; expected at least one");
+    return MI_OK;
+}
+
+/* The most that a run and those before it take. */
+static mi_status plan_run(mi_plan *plan, const mi_spec *spec, uint32_t replicate, uint32_t fold,
+                          const mi_matrix *x, const mi_matrix *y, const uint64_t width[2], mi_error *err)
+{
+    mi_run run;
+    size_t bytes = 0;
+    describe(&run, spec, replicate, fold, *x, *y, width);
+    const mi_status status = measure(&run, &bytes, err);
+    if (status != MI_OK)
+        return status;
+    plan->workspace_bytes = max_u64(plan->workspace_bytes, bytes);
+    plan->checkpoint_bytes = max_u64(plan->checkpoint_bytes, mi_run_checkpoint_bytes(&run));
+    plan->result_bytes = max_u64(plan->result_bytes, result_bytes(&run));
+    return MI_OK;
+}
+
+mi_status mi_plan_pairs(mi_plan *out, const mi_spec *spec, mi_matrix x, mi_matrix y, const uint64_t width[2],
+                        mi_error *err)
+{
+    const mi_split_pairs pairs = mi_split_pairs_of(&x, &y);
+    mi_status status = check_data(spec, &x, &y, width, err);
+    if (status != MI_OK)
+        return status;
+    *out = (mi_plan){.n_runs = spec->replicates * spec->split.folds};
+    if (!mi_split_has_groups(&spec->split, &pairs)) {
+        /* Folds differ by a row: the first holds out the most, the last trains on the most. */
+        status = plan_run(out, spec, 0, 0, &x, &y, width, err);
+        return status == MI_OK ? plan_run(out, spec, 0, spec->split.folds - 1, &x, &y, width, err) : status;
+    }
+    for (uint32_t r = 0; r < out->n_runs && status == MI_OK; r++)
+        status = plan_run(out, spec, r / spec->split.folds, r % spec->split.folds, &x, &y, width, err);
+    return status;
+}
+
 mi_status mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t dim_x, uint64_t dim_y,
                        mi_error *err)
 {
-    mi_status status = check_spec(spec, n, err);
-    if (status != MI_OK)
-        return status;
-    if (dim_x == 0 || dim_y == 0)
-        return mi_fail_at(err, MI_INVALID, dim_x ? "/y" : "/x", "no columns; expected at least one");
-
-    out->n_runs = spec->replicates * spec->split.folds;
-    out->workspace_bytes = out->checkpoint_bytes = out->result_bytes = 0;
-    /* Folds differ by a row: the first holds out the most, the last trains on the most. */
-    const uint32_t folds[2] = {0, spec->split.folds - 1};
-    for (int i = 0; i < 2; i++) {
-        mi_run run;
-        size_t bytes = 0;
-        describe(&run, spec, 0, folds[i], (mi_matrix){.rows = n}, (mi_matrix){.rows = n},
-                 (const uint64_t[2]){dim_x, dim_y});
-        if ((status = measure(&run, &bytes, err)) != MI_OK)
-            return status;
-        out->workspace_bytes = max_u64(out->workspace_bytes, bytes);
-        out->checkpoint_bytes = max_u64(out->checkpoint_bytes, mi_run_checkpoint_bytes(&run));
-        out->result_bytes = max_u64(out->result_bytes, result_bytes(&run));
-    }
-    return MI_OK;
+    const mi_matrix rows = {.rows = n};
+    return mi_plan_pairs(out, spec, rows, rows, (const uint64_t[2]){dim_x, dim_y}, err);
 }
 
 static mi_status at_side(mi_status status, int side, mi_error *err)
@@ -265,13 +341,15 @@ mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint
     if (x.rows != y.rows)
         return mi_fail_at(err, MI_INVALID, "/y", "%llu rows; expected %llu as in x",
                           (unsigned long long)y.rows, (unsigned long long)x.rows);
-    mi_plan plan;
+    mi_plan plan = {0};
     uint64_t width[2];
     mi_status status = measure_width(x, MI_SIDE_X, width, err);
     if (status == MI_OK)
         status = measure_width(y, MI_SIDE_Y, width, err);
     if (status == MI_OK)
-        status = mi_plan_make(&plan, spec, x.rows, width[MI_SIDE_X], width[MI_SIDE_Y], err);
+        status = check_data(spec, &x, &y, width, err);
+    if (status == MI_OK)
+        status = plan_run(&plan, spec, replicate, fold, &x, &y, width, err);
     if (status != MI_OK)
         return status;
     const size_t capacity = plan.workspace_bytes;
@@ -321,9 +399,11 @@ enum { STAGE_SPLIT, STAGE_FIT_X, STAGE_FIT_Y, STAGE_START };
 static mi_status prepare_stage(mi_run *run, mi_error *err)
 {
     mi_rng rng;
+    mi_split_pairs pairs;
     switch (run->stage) {
     case STAGE_SPLIT:
-        mi_split_fill(&run->split, &run->spec, run->replicate, run->fold, run->n_rows, run->order);
+        pairs = mi_split_pairs_of(&run->data[MI_SIDE_X], &run->data[MI_SIDE_Y]);
+        mi_split_fill(&run->split, &run->spec, run->replicate, run->fold, &pairs, run->order);
         /* Validation blocks must not follow the order of the file, which may be sorted. */
         mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_VALIDATION, 1);
         mi_rng_permute(&rng, run->split.validation, run->split.n_validation);

@@ -13,6 +13,9 @@
 
 #include <math.h>
 
+#define SLOPE_STEP  0.8 /* candidates for the slope of the baseline */
+#define SLOPE_LEAST 0.04
+
 /* Rows of one validation score matrix for the joint critic: all V^2 pairs would cost more than the training
  * they steer. */
 #define JOINT_VALIDATION_BLOCK 128u
@@ -186,24 +189,62 @@ void mi_run_baseline_columns(mi_run *run, part *p)
         p->base[MI_SIDE_X][(size_t)i * g->width + g->n_canonical] += offset;
 }
 
-/* Shrinkage by validation loss of the baseline alone. */
+/* Validation loss of the baseline alone. */
+static double baseline_loss(mi_run *run, double slope)
+{
+    double diagonal = 0.0;
+    run->gaussian.slope = slope;
+    mi_run_baseline_columns(run, &run->validation);
+    return mi_run_validation_loss(run, NULL, &diagonal);
+}
+
+typedef struct baseline_choice {
+    double shrinkage, slope, loss;
+} baseline_choice;
+
+/* Down the ladder of slopes as long as it lowers the loss, which is convex in the slope. */
+static baseline_choice best_slope(mi_run *run, double shrinkage)
+{
+    baseline_choice best = {shrinkage, 1.0, (double)INFINITY};
+    mi_gaussian_shrink(&run->gaussian, shrinkage);
+    for (double slope = 1.0; slope > SLOPE_LEAST; slope *= SLOPE_STEP) {
+        const double loss = baseline_loss(run, slope);
+        if (!(loss < best.loss))
+            break;
+        best.slope = slope;
+        best.loss = loss;
+    }
+    return best;
+}
+
+/*
+ * Shrinkage and slope by validation loss. Of few rows with many columns the order of the pairs is right long
+ * before their spread is: without a slope the loss would throw the whole baseline away (1,219 pairs of 768
+ * columns, half of a fold's rows for a component: held-out MI .46 nats, with a slope 1.12).
+ */
 static void choose_shrinkage(mi_run *run)
 {
-    double best_loss = (double)INFINITY, best = (double)INFINITY, diagonal = 0.0;
+    baseline_choice best = {(double)INFINITY, 1.0, (double)INFINITY};
     for (int i = 0; i < MI_GAUSSIAN_SHRINKAGES; i++) {
-        mi_gaussian_shrink(&run->gaussian, mi_gaussian_shrinkage[i]);
-        mi_run_baseline_columns(run, &run->validation);
-        const double loss = mi_run_validation_loss(run, NULL, &diagonal);
-        if (loss < best_loss) {
-            best_loss = loss;
-            best = mi_gaussian_shrinkage[i];
-        }
+        const baseline_choice c = best_slope(run, mi_gaussian_shrinkage[i]);
+        if (c.loss < best.loss)
+            best = c;
     }
-    run->shrinkage = best;
-    mi_gaussian_shrink(&run->gaussian, best);
+    run->shrinkage = best.shrinkage;
+    run->gaussian.slope = best.slope;
+    mi_gaussian_shrink(&run->gaussian, best.shrinkage);
     mi_run_baseline_columns(run, &run->train);
     mi_run_baseline_columns(run, &run->validation);
     mi_run_baseline_columns(run, &run->test);
+}
+
+/* A weak principal component is mostly noise, and all components are of unit variance by now. */
+static void set_ridge(const mi_run *run, int side, double *ridge)
+{
+    const mi_prepare *p = &run->prepare[side];
+    const mi_critic_spec *spec = &run->spec.critic;
+    for (uint32_t c = 0; c < p->dim_out; c++)
+        ridge[c] = spec->ridge + (p->pca ? spec->spectral_ridge / mi_prepare_spectrum(p, c) : 0.0);
 }
 
 enum { STAGE_LAYOUT, STAGE_BASELINE, STAGE_START, STAGES };
@@ -225,8 +266,10 @@ static mi_status critic_start(mi_run *run, int stage, mi_error *err)
     case STAGE_BASELINE:
         if (run->spec.critic.baseline != MI_BASELINE_GAUSSIAN)
             return MI_OK;
+        set_ridge(run, MI_SIDE_X, run->gaussian.ridge_x);
+        set_ridge(run, MI_SIDE_Y, run->gaussian.ridge_y);
         status = mi_gaussian_fit(&run->gaussian, &run->arena, run->train.rows[MI_SIDE_X],
-                                 run->train.rows[MI_SIDE_Y], run->spec.critic.ridge, err);
+                                 run->train.rows[MI_SIDE_Y], err);
         if (status == MI_OK)
             choose_shrinkage(run);
         return status;
@@ -236,9 +279,20 @@ static mi_status critic_start(mi_run *run, int stage, mi_error *err)
     }
 }
 
+/* Others at every step. */
+static void drop_units(mi_run *run)
+{
+    mi_rng rng;
+    if (run->spec.train.dropout <= 0.0)
+        return;
+    mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_DROPOUT, run->trainer.step);
+    run->critic.dropout = (mi_mlp_dropout){run->spec.train.dropout, mi_rng_u32(&rng)};
+}
+
 static mi_status critic_learn(mi_run *run, double *loss, double *mean_log_ratio, mi_error *err)
 {
     const part *b = &run->minibatch;
+    drop_units(run);
     return mi_trainer_step(&run->trainer, b->rows[MI_SIDE_X], b->rows[MI_SIDE_Y], b->base[MI_SIDE_X],
                            b->base[MI_SIDE_Y], b->n, loss, mean_log_ratio, err);
 }

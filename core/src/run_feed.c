@@ -20,6 +20,7 @@ void mi_run_feed_minibatch(mi_run *run, uint32_t step)
         mi_matrix raw = run->data[side];
         raw.data = feed->rows[side];
         raw.rows = run->batch;
+        raw.index = NULL;
         mi_prepare_apply(&run->prepare[side], &run->arena, raw, NULL, run->batch, run->minibatch.rows[side]);
     }
     if (mi_run_base_width(run))

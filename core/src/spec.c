@@ -12,6 +12,7 @@ static const mi_spec DEFAULT_RECIPE = {
                .embed = 32,
                .baseline = MI_BASELINE_GAUSSIAN,
                .ridge = 1e-3,
+               .spectral_ridge = 6e-3,
                .temperature = 0.1,
                .learn_temperature = 1},
     .train = {.batch = 128,

@@ -1,11 +1,17 @@
 #include "split.h"
 
 #include "rng.h"
+#include "split_groups.h"
 
 #include <assert.h>
 #include <math.h>
 
 #define HOLD_OUT_SHARE 5u /* one row in five */
+
+mi_split_pairs mi_split_pairs_of(const mi_matrix *x, const mi_matrix *y)
+{
+    return (mi_split_pairs){(uint32_t)x->rows, {x->entity, y->entity}};
+}
 
 /* Positions of the shuffled pairs that a fold holds out: [start, start + n_test). */
 static uint32_t fold_start(uint32_t folds, uint32_t fold, uint32_t n_rows)
@@ -23,13 +29,19 @@ static uint32_t fold_size(uint32_t folds, uint32_t fold, uint32_t n_rows)
     return n_rows / folds + (fold < n_rows % folds);
 }
 
-void mi_split_size(mi_split *out, const mi_split_spec *spec, uint32_t fold, uint32_t n_rows)
+void mi_split_size(mi_split *out, const mi_spec *spec, uint32_t replicate, uint32_t fold,
+                   const mi_split_pairs *pairs)
 {
-    assert(fold == 0 || fold < spec->folds);
-    *out = (mi_split){.n_test = fold_size(spec->folds, fold, n_rows)};
-    out->n_fit = n_rows - out->n_test;
-    const double share = fmin(fmax(spec->validation, 0.0), 1.0) * out->n_fit;
-    out->n_validation = (uint32_t)fmin(floor(share + 0.5), spec->validation_max);
+    const mi_split_spec *how = &spec->split;
+    assert(fold == 0 || fold < how->folds);
+    if (mi_split_has_groups(how, pairs)) {
+        mi_split_groups_size(out, spec, replicate, fold, pairs);
+        return;
+    }
+    *out = (mi_split){.n_test = fold_size(how->folds, fold, pairs->n)};
+    out->n_fit = pairs->n - out->n_test;
+    const double share = fmin(fmax(how->validation, 0.0), 1.0) * out->n_fit;
+    out->n_validation = (uint32_t)fmin(floor(share + 0.5), how->validation_max);
     out->n_train = out->n_fit - out->n_validation;
 }
 
@@ -49,17 +61,22 @@ static void shuffle_positions(mi_rng *rng, uint32_t *position, uint32_t n)
     mi_rng_permute(rng, position, n);
 }
 
-void mi_split_fill(mi_split *split, const mi_spec *spec, uint32_t replicate, uint32_t fold, uint32_t n_rows,
-                   uint32_t *order)
+void mi_split_fill(mi_split *split, const mi_spec *spec, uint32_t replicate, uint32_t fold,
+                   const mi_split_pairs *pairs, uint32_t *order)
 {
-    assert(split->n_test + split->n_fit == n_rows);
+    if (mi_split_has_groups(&spec->split, pairs)) {
+        mi_split_groups_fill(split, spec, replicate, fold, pairs);
+        return;
+    }
+    const uint32_t n = pairs->n;
+    assert(split->n_test + split->n_fit == n);
     mi_rng rng;
     /* Not keyed by fold: every fold of a replicate must see the same shuffle, or they would not partition. */
     mi_rng_init(&rng, spec->seed, replicate, 0, MI_PURPOSE_FOLDS, 0);
-    shuffle_positions(&rng, order, n_rows);
-    const uint32_t start = fold_start(spec->split.folds, fold, n_rows);
+    shuffle_positions(&rng, order, n);
+    const uint32_t start = fold_start(spec->split.folds, fold, n);
     uint32_t n_test = 0, n_fit = 0;
-    for (uint32_t row = 0; row < n_rows; row++) {
+    for (uint32_t row = 0; row < n; row++) {
         if (order[row] - start < split->n_test) /* unsigned: below start wraps far above */
             split->test[n_test++] = row;
         else

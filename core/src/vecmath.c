@@ -296,6 +296,37 @@ void mi_vec_leaky_gradient(float *gradient, const float *output, float slope, si
         gradient[i] = output[i] > 0.0f ? gradient[i] : slope * gradient[i];
 }
 
+/* A bijection of 32 bits in which every bit of the input decides about half of those of the output: two
+ * rounds of multiplication and shift (the form of MurmurHash3's finaliser). Cheap enough to be drawn anew
+ * wherever it is needed, where a stream of Philox would cost as much as the layer. */
+static inline uint32_t scatter(uint32_t v)
+{
+    v ^= v >> 16;
+    v *= 0x7feb352du;
+    v ^= v >> 15;
+    v *= 0x846ca68bu;
+    return v ^ v >> 16;
+}
+
+MI_VECTOR_CLONES
+void mi_vec_drop(float *restrict values, size_t n, uint32_t first, uint32_t key, uint32_t threshold,
+                 float scale)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t h = scatter(scatter(first + (uint32_t)i) ^ key);
+        values[i] = h < threshold ? 0.0f : values[i] * scale;
+    }
+}
+
+MI_VECTOR_CLONES
+void mi_vec_scale(float *restrict values, float factor, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        values[i] *= factor;
+}
+
 MI_VECTOR_CLONES
 void mi_vec_multiply(float *out, const float *a, const float *b, size_t n)
 {

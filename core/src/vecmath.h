@@ -8,6 +8,7 @@
 #define MI_VECMATH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define MI_LANES 16u
 
@@ -62,6 +63,13 @@ void mi_vec_leaky(float *values, float slope, size_t n);
 
 /* gradient[i] *= slope where the output[i] of mi_vec_leaky is not above 0. slope > 0. */
 void mi_vec_leaky_gradient(float *gradient, const float *output, float slope, size_t n);
+
+/* Each of n values becomes 0 or `scale` times itself, by a hash of its place, first + i, and the key: 0 for
+ * `threshold` of 2^32 keys. */
+void mi_vec_drop(float *values, size_t n, uint32_t first, uint32_t key, uint32_t threshold, float scale);
+
+/* values *= factor */
+void mi_vec_scale(float *values, float factor, size_t n);
 
 /* out = a * b, element by element; out may be a. */
 void mi_vec_multiply(float *out, const float *a, const float *b, size_t n);

@@ -20,13 +20,23 @@
 
 #include <stdint.h>
 
-/* n x d row-major float32, finite, borrowed. */
+/* One side of the pairs: n rows of d columns, row-major float32, finite, borrowed. */
 typedef struct mi_matrix {
     const float *data;
-    uint64_t rows, cols;
+    uint64_t rows, cols;        /* n, d */
     const uint8_t *categorical; /* (cols) 1: the column holds category codes, whole numbers 0 to 65535, and
                                    becomes one-hot; NULL: none does */
+    const uint32_t *index;      /* (rows) which row of data each pair has here; NULL: its own */
+    const uint32_t *entity;     /* (rows) who that is, below n_entities, counted over both sides: somebody who
+                                   occurs on both has one number; NULL: nobody occurs twice */
+    uint32_t n_entities;        /* of both sides together */
 } mi_matrix;
+
+/* The columns of pair i. */
+static inline const float *mi_matrix_row(const mi_matrix *m, uint64_t i)
+{
+    return m->data + (m->index ? m->index[i] : i) * m->cols;
+}
 
 #define MI_MAX_LEVELS   256u   /* of a categorical column */
 #define MI_MAX_CATEGORY 65535u /* the largest code */
@@ -44,6 +54,14 @@ static inline int mi_is_category(float value)
  * MI_MEMORY. Thread: any.
  */
 mi_status mi_matrix_width(mi_matrix matrix, uint64_t *width, mi_error *err);
+
+/*
+ * What a spec asks for on these pairs: as mi_plan_make (mi/spec.h), for a split by who is in them too.
+ * x, y     without a look at their data: rows, entity
+ * width    (2) of x, of y: see mi_matrix_width
+ */
+mi_status mi_plan_pairs(mi_plan *out, const mi_spec *spec, mi_matrix x, mi_matrix y, const uint64_t width[2],
+                        mi_error *err);
 
 typedef struct mi_run mi_run;
 

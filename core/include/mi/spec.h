@@ -49,6 +49,8 @@ typedef struct mi_critic_spec {
     uint32_t embed; /* separable and cosine */
     mi_baseline baseline;
     double ridge;           /* of the Gaussian baseline, added to unit variances */
+    double spectral_ridge;  /* the same for the first principal component, and for another one as much more
+                               as its variance is less */
     double temperature;     /* of cosine */
     int learn_temperature;  /* then temperature is where training starts */
     int y_offset;           /* subtract a learned a(y), which some objectives need; no field of a job */
@@ -65,6 +67,7 @@ typedef struct mi_train_spec {
     double ema;              /* decay of the weight average, 0: none; ramp (1+t)/(10+t) */
     double gradient_clip;    /* global norm; 0: none */
     double weight_decay;     /* decoupled */
+    double dropout;          /* of the units of towers */
     int early_stopping;      /* 0: train max_steps and keep the last weights */
     uint32_t patience_steps; /* stop after patience_steps + patience_fraction*t_best without progress */
     double patience_fraction;
@@ -72,8 +75,12 @@ typedef struct mi_train_spec {
     double evaluate_fraction;
 } mi_train_spec;
 
+/* What a fold holds out: pairs; all pairs of an x or of a y; or pairs of which neither occurs in training. */
+typedef enum mi_split_by { MI_SPLIT_PAIR, MI_SPLIT_X, MI_SPLIT_Y, MI_SPLIT_ENTITY } mi_split_by;
+
 typedef struct mi_split_spec {
-    uint32_t folds;          /* 1: one 80/20 hold-out */
+    uint32_t folds; /* 1: one 80/20 hold-out */
+    mi_split_by by;
     double validation;       /* share of a fold's training part */
     uint32_t validation_max; /* rows */
 } mi_split_spec;
@@ -119,8 +126,9 @@ typedef struct mi_plan {
     uint64_t checkpoint_bytes; /* at most, of one run */
     uint64_t result_bytes;     /* at most, of one run */
 } mi_plan;
-mi_status mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t dim_x, uint64_t dim_y,
-                       mi_error *err);
+mi_status
+mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t dim_x, uint64_t dim_y,
+             mi_error *err); /* mi/run.h has mi_plan_pairs for pairs of which somebody may be in several */
 
 #define MI_MIN_ROWS 40u /* fewer pairs than this are refused */
 

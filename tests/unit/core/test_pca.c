@@ -36,7 +36,7 @@ static problem problem_of(uint32_t n, uint32_t dim, uint32_t stream)
             p.scale[j] += pow((double)p.data[i * dim + j] - p.mean[j], 2.0) / (n - 1.0);
         p.scale[j] = 1.0 / sqrt(p.scale[j]);
     }
-    p.in = (mi_pca_input){p.data, dim, p.rows, p.columns, n, dim, p.mean, p.scale};
+    p.in = (mi_pca_input){{.data = p.data, .cols = dim}, p.rows, p.columns, n, dim, p.mean, p.scale};
     return p;
 }
 

@@ -245,13 +245,13 @@ START_TEST(test_auto_reduces_only_when_columns_are_many)
     const mi_prepare_spec automatic = spec_of(MI_TRANSFORM_RANK_GAUSSIAN, MI_PCA_AUTO);
     ck_assert_uint_eq(mi_prepare_components(&automatic, 100, 3200), 0);
     ck_assert_uint_eq(mi_prepare_components(&automatic, 160, 3200), 0);
-    ck_assert_uint_eq(mi_prepare_components(&automatic, 1024, 3200), 160);
+    ck_assert_uint_eq(mi_prepare_components(&automatic, 1024, 3200), 640);
     ck_assert_uint_eq(mi_prepare_components(&automatic, 8, 40), 0);
     ck_assert_uint_eq(mi_prepare_components(&automatic, 10, 40), 0);
     ck_assert_uint_eq(mi_prepare_components(&automatic, 11, 40), 8);
     ck_assert_uint_eq(mi_prepare_components(&automatic, 8, 20), 0);
     ck_assert_uint_eq(mi_prepare_components(&automatic, 800, 3200), 0);
-    ck_assert_uint_eq(mi_prepare_components(&automatic, 801, 3200), 160);
+    ck_assert_uint_eq(mi_prepare_components(&automatic, 801, 3200), 640);
     const mi_prepare_spec asked = spec_of(MI_TRANSFORM_ZSCORE, 50),
                           off = spec_of(MI_TRANSFORM_ZSCORE, MI_PCA_OFF);
     ck_assert_uint_eq(mi_prepare_components(&asked, 60, 1000), 50);

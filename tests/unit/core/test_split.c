@@ -12,7 +12,7 @@ static mi_spec spec_of(uint32_t folds, double validation, uint32_t validation_ma
 {
     mi_spec spec;
     memset(&spec, 0, sizeof spec);
-    spec.split = (mi_split_spec){folds, validation, validation_max};
+    spec.split = (mi_split_spec){.folds = folds, .validation = validation, .validation_max = validation_max};
     spec.seed = seed;
     return spec;
 }
@@ -22,12 +22,13 @@ static filled fill(const mi_spec *spec, uint32_t replicate, uint32_t fold, uint3
     filled f;
     mi_arena measured;
     mi_arena_init(&measured, NULL, 0);
-    mi_split_size(&f.split, &spec->split, fold, n);
+    const mi_split_pairs pairs = {.n = n};
+    mi_split_size(&f.split, spec, replicate, fold, &pairs);
     mi_split_layout(&f.split, &measured);
     f.arena = arena_like(&measured);
     mi_split_layout(&f.split, &f.arena);
     uint32_t *order = malloc(n * sizeof *order);
-    mi_split_fill(&f.split, spec, replicate, fold, n, order);
+    mi_split_fill(&f.split, spec, replicate, fold, &pairs, order);
     free(order);
     return f;
 }
@@ -89,13 +90,13 @@ END_TEST
 START_TEST(test_validation_takes_its_share_up_to_the_limit)
 {
     mi_split split;
-    const mi_split_spec spec = {5, 0.15, 1024};
-    mi_split_size(&split, &spec, 0, 4000);
+    const mi_spec spec = spec_of(5, 0.15, 1024, 42);
+    mi_split_size(&split, &spec, 0, 0, &(mi_split_pairs){.n = 4000});
     ck_assert_uint_eq(split.n_test, 800);
     ck_assert_uint_eq(split.n_fit, 3200);
     ck_assert_uint_eq(split.n_validation, 480);
     ck_assert_uint_eq(split.n_train, 2720);
-    mi_split_size(&split, &spec, 4, 100000);
+    mi_split_size(&split, &spec, 0, 4, &(mi_split_pairs){.n = 100000});
     ck_assert_uint_eq(split.n_validation, 1024);
 }
 END_TEST
@@ -130,9 +131,111 @@ START_TEST(test_splits_follow_from_seed_and_replicate_alone)
 }
 END_TEST
 
+/* ---- folds by who is in the pairs ---- */
+
+enum { N_PAIRS = 600, N_X = 70, N_Y = 60, N_BOTH = 10 }; /* the last of x are the first of y */
+
+typedef struct grouped {
+    uint32_t entity[2][N_PAIRS];
+    mi_split_pairs pairs;
+    mi_spec spec;
+} grouped;
+
+static grouped *grouped_new(mi_split_by by, uint32_t folds)
+{
+    grouped *g = calloc(1, sizeof *g);
+    mi_rng rng = test_rng(77);
+    for (uint32_t i = 0; i < N_PAIRS; i++) {
+        g->entity[0][i] = mi_rng_below(&rng, N_X);
+        g->entity[1][i] = N_X - N_BOTH + mi_rng_below(&rng, N_Y);
+    }
+    g->pairs = (mi_split_pairs){N_PAIRS, {g->entity[0], g->entity[1]}};
+    g->spec = spec_of(folds, 0.2, 1024, 5);
+    g->spec.split.by = by;
+    return g;
+}
+
+static filled fill_grouped(const grouped *g, uint32_t fold)
+{
+    filled f;
+    mi_arena measured;
+    mi_arena_init(&measured, NULL, 0);
+    mi_split_size(&f.split, &g->spec, 0, fold, &g->pairs);
+    mi_split_layout(&f.split, &measured);
+    f.arena = arena_like(&measured);
+    mi_split_layout(&f.split, &f.arena);
+    mi_split_fill(&f.split, &g->spec, 0, fold, &g->pairs, NULL);
+    return f;
+}
+
+static void note(const grouped *g, int side, const uint32_t *rows, uint32_t n, unsigned char *seen)
+{
+    for (uint32_t i = 0; i < n; i++)
+        seen[g->entity[side][rows[i]]] = 1;
+}
+
+/* Nobody on `side` of a test pair is on side `other` of a pair that training or validation has. */
+static void check_unseen(const grouped *g, const mi_split *s, int side, int other)
+{
+    unsigned char in_test[N_X + N_Y] = {0}, in_fit[N_X + N_Y] = {0};
+    note(g, side, s->test, s->n_test, in_test);
+    note(g, other, s->fit, s->n_fit, in_fit);
+    for (int e = 0; e < N_X + N_Y; e++)
+        ck_assert(!(in_test[e] && in_fit[e]));
+}
+
+START_TEST(test_a_split_by_side_holds_out_all_pairs_of_its_ids_once)
+{
+    for (int side = 0; side < 2; side++) {
+        grouped *g = grouped_new(side ? MI_SPLIT_Y : MI_SPLIT_X, 4);
+        unsigned char held_out[N_PAIRS] = {0};
+        for (uint32_t fold = 0; fold < 4; fold++) {
+            filled f = fill_grouped(g, fold);
+            ck_assert_uint_eq(f.split.n_test + f.split.n_fit, N_PAIRS);
+            check_unseen(g, &f.split, side, side);
+            mark(held_out, f.split.test, f.split.n_test, N_PAIRS);
+            /* validation ids are no training ids either */
+            unsigned char validating[N_X + N_Y] = {0}, training[N_X + N_Y] = {0};
+            note(g, side, f.split.validation, f.split.n_validation, validating);
+            note(g, side, f.split.train, f.split.n_train, training);
+            for (int e = 0; e < N_X + N_Y; e++)
+                ck_assert(!(validating[e] && training[e]));
+            free(f.arena.base);
+        }
+        for (int i = 0; i < N_PAIRS; i++)
+            ck_assert_uint_eq(held_out[i], 1);
+        free(g);
+    }
+}
+END_TEST
+
+START_TEST(test_a_split_by_entity_has_seen_neither_id_of_a_test_pair)
+{
+    static const uint32_t folds[] = {1, 3, 4};
+    for (int c = 0; c < 3; c++) {
+        grouped *g = grouped_new(MI_SPLIT_ENTITY, folds[c]);
+        unsigned char held_out[N_PAIRS] = {0};
+        for (uint32_t fold = 0; fold < folds[c]; fold++) {
+            filled f = fill_grouped(g, fold);
+            ck_assert_uint_gt(f.split.n_test, 0);
+            ck_assert_uint_gt(f.split.n_validation, 0);
+            for (int side = 0; side < 4; side++)
+                check_unseen(g, &f.split, side / 2, side % 2);
+            mark(held_out, f.split.test, f.split.n_test, N_PAIRS);
+            free(f.arena.base);
+        }
+        for (int i = 0; i < N_PAIRS; i++)
+            ck_assert_uint_le(held_out[i], 1);
+        free(g);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    RUN_TESTS("split", test_every_pair_is_held_out_exactly_once, test_no_pair_is_on_two_sides_of_a_split,
+    RUN_TESTS("split", test_a_split_by_side_holds_out_all_pairs_of_its_ids_once,
+              test_a_split_by_entity_has_seen_neither_id_of_a_test_pair,
+              test_every_pair_is_held_out_exactly_once, test_no_pair_is_on_two_sides_of_a_split,
               test_validation_takes_its_share_up_to_the_limit, test_one_fold_is_a_hold_out_of_a_fifth,
               test_splits_follow_from_seed_and_replicate_alone);
 }
