@@ -249,8 +249,10 @@ mi_status proto_hdf5_read(const proto_hdf5_stream *stream, const proto_table_opt
     proto_string_list_init(&r.ids, IDS_MAX);
     *reported = false;
     mi_status status = read_frames(&r, record, reported, err);
-    if (status == MI_OK)
+    if (status == MI_OK) {
+        snprintf(record->kind, sizeof record->kind, "matrix");
         snprintf(record->format, sizeof record->format, "%s", proto_format_name(PROTO_FORMAT_HDF5));
+    }
     proto_matrix_writer_free(r.writer);
     proto_levels_fini(&r.levels);
     proto_string_list_fini(&r.ids);

@@ -66,7 +66,10 @@ static int set_files(posix_spawn_file_actions_t *actions, int file, int writer)
         failure = posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     if (failure == 0)
         failure = posix_spawn_file_actions_adddup2(actions, writer, STDOUT_FILENO);
-    return failure ? failure : posix_spawn_file_actions_adddup2(actions, file, HDF5_FILE_FD);
+    if (failure == 0)
+        failure = posix_spawn_file_actions_adddup2(actions, file, HDF5_FILE_FD);
+    /* Whatever somebody forgot to mark close-on-exec. */
+    return failure ? failure : posix_spawn_file_actions_addclosefrom_np(actions, HDF5_FILE_FD + 1);
 }
 
 /* 0 or an errno. posix_spawn shares the parent's memory until the exec, and runs no handler of ours. */

@@ -15,7 +15,7 @@
 #define MEMORY_BYTES (UINT64_C(512) << 20)
 /* Processor time: inflating runs at 260 MB/s, small data sets at some 10,000 a second. */
 #define CPU_S       20u
-#define CPU_BYTES_S (UINT64_C(32) << 20) /* and one more second for each of these */
+#define CPU_BYTES_S (UINT64_C(16) << 20) /* and one more second for each of these */
 /* The other end may wait for our disk. */
 #define WALL_S      40u
 #define WALL_FACTOR 4u

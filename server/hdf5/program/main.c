@@ -15,9 +15,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CHUNK_CACHE (32u << 20)
-#define CHUNK_SLOTS 1009u
-
 /* No messages, no plug-ins, and no clean-up at the end: the process just ends. */
 static mi_status set_up_library(mi_error *err)
 {

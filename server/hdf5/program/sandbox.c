@@ -1,9 +1,6 @@
 #include "sandbox.h"
 
-#include "hdf5/hdf5.h"
-
 #include <errno.h>
-#include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -11,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* AddressSanitizer and ThreadSanitizer reserve terabytes of address space, map with rights of their own and
@@ -32,21 +28,6 @@
 static mi_status failed(mi_error *err, const char *what)
 {
     return mi_fail(err, MI_INTERNAL, "%s: %s", what, strerror(errno));
-}
-
-/* Whatever a parent forgot to mark close-on-exec. */
-static void close_others(void)
-{
-    const unsigned first = HDF5_FILE_FD + 1;
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, first, ~0u, 0) == 0)
-        return;
-#endif
-    struct rlimit files;
-    const unsigned end =
-        getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 65536 ? (unsigned)files.rlim_cur : 65536;
-    for (unsigned fd = first; fd < end; fd++)
-        close((int)fd);
 }
 
 static bool limit(int resource, rlim_t soft, rlim_t hard)
@@ -107,7 +88,6 @@ static mi_status filter_calls(mi_error *err)
 
 mi_status sandbox_enter(pid_t parent, uint64_t memory_bytes, uint64_t cpu_s, mi_error *err)
 {
-    close_others();
     mi_status status = give_up_rights(parent, err);
     if (status == MI_OK)
         status = set_limits(memory_bytes, cpu_s, err);

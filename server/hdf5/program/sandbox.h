@@ -1,5 +1,5 @@
 /*
- * What the process may still do: compute, read descriptor HDF5_FILE_FD, write to its pipe. It cannot open a
+ * What the process may still do: compute, read the file that is open, write to its pipe. It cannot open a
  * file, make a socket or a process, or change a file that is open.
  */
 #ifndef HDF5_SANDBOX_H
