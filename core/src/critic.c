@@ -2,6 +2,7 @@
 
 #include "critic_impl.h"
 #include "critic_offset.h"
+#include "critic_tower.h"
 
 #include <assert.h>
 #include <string.h>
@@ -75,6 +76,14 @@ void mi_critic_init(const mi_critic *critic, mi_rng *rng, float *params)
         mi_critic_offset_init(critic, rng, params);
 }
 
+uint32_t mi_critic_views(const mi_critic *critic, mi_critic_view out[MI_CRITIC_VIEWS])
+{
+    uint32_t n = ops_of(critic)->views(critic, out);
+    if (critic->y_offset)
+        n += mi_tower_views(&critic->offset->tower, "offset", out + n);
+    return n;
+}
+
 /* features (n, S) of n rows of a side; limits of n as in `embed`. */
 static void embed(mi_critic *critic, const float *params, mi_side side, const float *rows, const float *base,
                   uint32_t n, mi_critic_mode mode, float *features)
@@ -138,6 +147,18 @@ void mi_critic_features(mi_critic *critic, const float *params, float *const row
     const float *const r[2] = {rows[0], rows[1]}, *const b[2] = {base[0], base[1]};
     embedding w = {critic, params, r, b, n, MI_CRITIC_SCORE, features};
     mi_crew_split(critic->crew, embed_side, &w);
+}
+
+void mi_critic_side_features(mi_critic *critic, const float *params, mi_side side, const float *rows,
+                             const float *base, uint32_t n, float *features)
+{
+    const float *r[2] = {NULL, NULL}, *b[2] = {NULL, NULL};
+    float *f[2] = {NULL, NULL};
+    r[side] = rows;
+    b[side] = base;
+    f[side] = features;
+    embedding w = {critic, params, r, b, n, MI_CRITIC_SCORE, f};
+    embed_side(&w, side);
 }
 
 void mi_critic_block(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,

@@ -73,10 +73,23 @@ void mi_critic_forward(mi_critic *critic, const float *params, const float *x, c
 /* grad_scores (B, B) in, grad_params (n_params) out, overwritten. */
 void mi_critic_backward(mi_critic *critic, const float *params, const float *grad_scores, float *grad_params);
 
+/* A stretch of the parameters that is a matrix or a vector of its own. */
+typedef struct mi_critic_view {
+    char name[32];       /* "x.layer0.weight" */
+    size_t offset;       /* into the parameters */
+    uint32_t rows, cols; /* cols 0: a vector */
+} mi_critic_view;
+#define MI_CRITIC_VIEWS (6 * MI_MLP_LAYERS + 4)
+/* All parameters, one view behind another; how many. */
+uint32_t mi_critic_views(const mi_critic *critic, mi_critic_view out[MI_CRITIC_VIEWS]);
+
 /* Scoring. features (n, S) out of n rows (n, D) and their baseline columns (n, G), each by mi_side. n any;
  * works in blocks, the sides at once where the critic has a crew. */
 void mi_critic_features(mi_critic *critic, const float *params, float *const rows[2], float *const base[2],
                         uint32_t n, float *const features[2]);
+/* The same of one side. */
+void mi_critic_side_features(mi_critic *critic, const float *params, mi_side side, const float *rows,
+                             const float *base, uint32_t n, float *features);
 /* scores (n_x, n_y) row-major, leading dimension ld, of every combination. */
 void mi_critic_block(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,
                      const float *features_y, uint32_t n_y, float *scores, size_t ld);

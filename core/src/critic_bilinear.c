@@ -30,6 +30,12 @@ static mi_status bilinear_layout(mi_critic *critic, mi_arena *arena, mi_error *e
     return MI_OK;
 }
 
+static uint32_t bilinear_views(const mi_critic *critic, mi_critic_view *out)
+{
+    out[0] = (mi_critic_view){"weight", 0, critic->dim[MI_SIDE_X], critic->dim[MI_SIDE_Y]};
+    return 1;
+}
+
 static void bilinear_init(const mi_critic *critic, int zero_last, mi_rng *rng, float *params)
 {
     const size_t count = (size_t)critic->dim[MI_SIDE_X] * critic->dim[MI_SIDE_Y];
@@ -87,6 +93,7 @@ static void bilinear_backward(mi_critic *critic, const float *params, const floa
 
 const mi_critic_ops mi_critic_bilinear_ops = {
     .layout = bilinear_layout,
+    .views = bilinear_views,
     .init = bilinear_init,
     .embed = bilinear_embed,
     .backward = bilinear_backward,

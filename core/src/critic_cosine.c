@@ -54,6 +54,16 @@ static mi_status cosine_layout(mi_critic *critic, mi_arena *arena, mi_error *err
     return MI_OK;
 }
 
+static uint32_t cosine_views(const mi_critic *critic, mi_critic_view *out)
+{
+    const cosine *s = critic->work;
+    uint32_t n = mi_tower_views(&s->tower[MI_SIDE_X], "x", out);
+    n += mi_tower_views(&s->tower[MI_SIDE_Y], "y", out + n);
+    if (critic->learn_temperature)
+        out[n++] = (mi_critic_view){"log_temperature", s->log_temperature, 1, 0};
+    return n;
+}
+
 static void cosine_init(const mi_critic *critic, int zero_last, mi_rng *rng, float *params)
 {
     const cosine *s = critic->work;
@@ -129,6 +139,7 @@ static void cosine_backward(mi_critic *critic, const float *params, const float 
 
 const mi_critic_ops mi_critic_cosine_ops = {
     .layout = cosine_layout,
+    .views = cosine_views,
     .init = cosine_init,
     .embed = cosine_embed,
     .backward = cosine_backward,

@@ -26,6 +26,8 @@ typedef enum mi_critic_mode { MI_CRITIC_SCORE, MI_CRITIC_TRAIN } mi_critic_mode;
 typedef struct mi_critic_ops {
     /* Sets learned and n_params, takes work. */
     mi_status (*layout)(mi_critic *critic, mi_arena *arena, mi_error *err);
+    /* All parameters of the type, from the first to the last; how many views. */
+    uint32_t (*views)(const mi_critic *critic, mi_critic_view *out);
     void (*init)(const mi_critic *critic, int zero_last, mi_rng *rng, float *params);
     /* Fills the learned columns of features (n, S). n <= MI_CRITIC_BLOCK, in training n <= B. The sides may
      * be embedded at once. */
@@ -43,6 +45,9 @@ extern const mi_critic_ops mi_critic_separable_ops;
 extern const mi_critic_ops mi_critic_joint_ops;
 extern const mi_critic_ops mi_critic_bilinear_ops;
 extern const mi_critic_ops mi_critic_cosine_ops;
+
+/* The layers of an MLP whose parameters begin at `offset` of the critic's; how many views. */
+uint32_t mi_mlp_views(const mi_mlp *mlp, size_t offset, const char *name, mi_critic_view *out);
 
 /* critic_dot.c: the critics whose score is the dot product of two rows of features. */
 void mi_critic_dot_block(mi_critic *critic, const float *params, const float *features_x, uint32_t n_x,

@@ -114,6 +114,16 @@ static mi_status joint_layout(mi_critic *critic, mi_arena *arena, mi_error *err)
     return MI_OK;
 }
 
+static uint32_t joint_views(const mi_critic *critic, mi_critic_view *out)
+{
+    const joint *s = critic->work;
+    const uint32_t h1 = critic->hidden[0];
+    out[0] = (mi_critic_view){"x.weight", s->first[MI_SIDE_X], critic->dim[MI_SIDE_X], h1};
+    out[1] = (mi_critic_view){"y.weight", s->first[MI_SIDE_Y], critic->dim[MI_SIDE_Y], h1};
+    out[2] = (mi_critic_view){"bias", s->bias, h1, 0};
+    return 3 + mi_mlp_views(&s->trunk, s->trunk_offset, "trunk", out + 3);
+}
+
 static void joint_init(const mi_critic *critic, int zero_last, mi_rng *rng, float *params)
 {
     const joint *s = critic->work;
@@ -392,6 +402,7 @@ static void joint_backward(mi_critic *critic, const float *params, const float *
 
 const mi_critic_ops mi_critic_joint_ops = {
     .layout = joint_layout,
+    .views = joint_views,
     .init = joint_init,
     .embed = joint_embed,
     .backward = joint_backward,

@@ -28,6 +28,13 @@ static mi_status separable_layout(mi_critic *critic, mi_arena *arena, mi_error *
     return MI_OK;
 }
 
+static uint32_t separable_views(const mi_critic *critic, mi_critic_view *out)
+{
+    const separable *s = critic->work;
+    const uint32_t n = mi_tower_views(&s->tower[MI_SIDE_X], "x", out);
+    return n + mi_tower_views(&s->tower[MI_SIDE_Y], "y", out + n);
+}
+
 static void separable_init(const mi_critic *critic, int zero_last, mi_rng *rng, float *params)
 {
     const separable *s = critic->work;
@@ -68,6 +75,7 @@ static void separable_backward(mi_critic *critic, const float *params, const flo
 
 const mi_critic_ops mi_critic_separable_ops = {
     .layout = separable_layout,
+    .views = separable_views,
     .init = separable_init,
     .embed = separable_embed,
     .backward = separable_backward,

@@ -1,5 +1,7 @@
 #include "critic_tower.h"
 
+#include <stdio.h>
+
 mi_status mi_tower_layout(mi_tower *tower, mi_critic *critic, mi_side side, uint32_t out, mi_arena *arena,
                           mi_error *err)
 {
@@ -31,6 +33,24 @@ void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic,
 void mi_tower_init(const mi_tower *tower, int zero_last, mi_rng *rng, float *params)
 {
     mi_mlp_init(&tower->mlp, rng, zero_last, params + tower->offset);
+}
+
+uint32_t mi_mlp_views(const mi_mlp *mlp, size_t offset, const char *name, mi_critic_view *out)
+{
+    for (uint32_t l = 0; l < mlp->n_layers; l++) {
+        mi_critic_view *weight = &out[2 * l], *bias = weight + 1;
+        *weight = (mi_critic_view){
+            .offset = offset + mlp->weights[l], .rows = mlp->dim[l], .cols = mlp->dim[l + 1]};
+        *bias = (mi_critic_view){.offset = offset + mlp->biases[l], .rows = mlp->dim[l + 1]};
+        snprintf(weight->name, sizeof weight->name, "%s.layer%u.weight", name, l);
+        snprintf(bias->name, sizeof bias->name, "%s.layer%u.bias", name, l);
+    }
+    return 2 * mlp->n_layers;
+}
+
+uint32_t mi_tower_views(const mi_tower *tower, const char *name, mi_critic_view *out)
+{
+    return mi_mlp_views(&tower->mlp, tower->offset, name, out);
 }
 
 /* The towers of a critic do not drop the same units. */

@@ -27,6 +27,9 @@ mi_status mi_tower_layout(mi_tower *tower, mi_critic *critic, mi_side side, uint
 void mi_tower_scratch_layout(mi_tower_scratch *scratch, const mi_critic *critic, const mi_tower *tower,
                              mi_arena *arena);
 
+/* Its layers, called name.layer0.weight and so on; how many views. */
+uint32_t mi_tower_views(const mi_tower *tower, const char *name, mi_critic_view *out);
+
 /* params, grad_params: the critic's. out (n, out) with leading dimension ld. In training, units are dropped
  * as the critic's dropout says. */
 void mi_tower_init(const mi_tower *tower, int zero_last, mi_rng *rng, float *params);

@@ -176,6 +176,37 @@ void mi_ksg_mismatched(mi_ksg *ksg, const uint32_t *i, const uint32_t *j, uint32
     }
 }
 
+void mi_ksg_outside(mi_ksg *ksg, const float *x, const float *y, uint32_t n, double *pmi)
+{
+    const size_t dim[2] = {ksg->dim[0], ksg->dim[1]}, both = dim[0] + dim[1];
+    const float *const rows[2] = {x, y};
+    uint32_t skip[MI_NEIGHBOURS_GROUP][2], count[MI_NEIGHBOURS_GROUP];
+    double radius[MI_NEIGHBOURS_GROUP];
+    memset(skip, 0xff, sizeof skip); /* MI_NOBODY */
+    const double most = mi_digamma(ksg->k) + mi_digamma(ksg->n + 1.0);
+    for (uint32_t first = 0; first < n; first += MI_NEIGHBOURS_GROUP) {
+        const uint32_t m = n - first < MI_NEIGHBOURS_GROUP ? n - first : MI_NEIGHBOURS_GROUP;
+        for (int side = 0; side < 2; side++)
+            for (size_t a = 0; a < m; a++)
+                for (size_t c = 0; c < dim[side]; c++)
+                    ksg->query[a * both + (side ? dim[0] : 0) + c] =
+                        (double)rows[side][(first + a) * dim[side] + c];
+        mi_neighbours_nearest(&ksg->joint, ksg->query, m, ksg->k, (const uint32_t(*)[2])skip, ksg->nearest);
+        for (uint32_t a = 0; a < m; a++) {
+            radius[a] = ksg->nearest[(size_t)a * ksg->k + ksg->k - 1];
+            pmi[first + a] = most;
+        }
+        for (int side = 0; side < 2; side++) {
+            for (size_t a = 0; a < m; a++)
+                memcpy(ksg->side_query + a * dim[side], ksg->query + a * both + (side ? dim[0] : 0),
+                       dim[side] * sizeof(double));
+            mi_neighbours_within(&ksg->margin[side], ksg->side_query, m, radius, count);
+            for (uint32_t a = 0; a < m; a++)
+                pmi[first + a] -= mi_digamma((double)count[a] + 1.0);
+        }
+    }
+}
+
 typedef struct standing {
     const uint32_t *place, *sample;
 } standing;

@@ -58,6 +58,9 @@ void mi_ksg_pair(mi_ksg *ksg, mi_arena *arena, const uint32_t *partner);
 void mi_ksg_local(mi_ksg *ksg, const uint32_t *i, uint32_t n, double *pmi);
 /* pmi (n) of the pairs (x_i, y_j), i != j, nats; with rows paired in order. Thread: as above. */
 void mi_ksg_mismatched(mi_ksg *ksg, const uint32_t *i, const uint32_t *j, uint32_t n, double *pmi);
+/* pmi (n) of pairs that are no samples, x (n, dim_x), y (n, dim_y), nats: each held against all samples, m =
+ * n of them, as one more beside them. Thread: as above. */
+void mi_ksg_outside(mi_ksg *ksg, const float *x, const float *y, uint32_t n, double *pmi);
 /* The numbers 0 .. n-1 into `order` such that near samples of sample (n) follow each other: asked for in that
  * order they are answered sooner. */
 void mi_ksg_sort_near(const mi_ksg *ksg, const uint32_t *sample, uint32_t n, uint32_t *order);

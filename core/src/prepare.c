@@ -241,6 +241,14 @@ static int is_ranked(const mi_prepare *p, uint32_t c)
     return p->pca ? !p->all_levels : !p->has_levels || p->level[c] < 0.0f;
 }
 
+uint32_t mi_prepare_ranked(const mi_prepare *p)
+{
+    uint32_t n = 0;
+    for (uint32_t c = 0; c < p->dim_out; c++)
+        n += (uint32_t)is_ranked(p, c);
+    return n;
+}
+
 /* sorted (ranked, n_fit): coordinates of the fitted rows, not yet in order; returns how many are ranked. */
 static uint32_t gather_coordinates(mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows)
 {
@@ -317,7 +325,7 @@ static void sort_floats(float *values, uint32_t n, uint32_t *scratch)
 }
 
 /* Average ranks in halves, held within half a rank of the ends; odd around the middle one. */
-static void fill_normal_scores(mi_prepare *p)
+void mi_prepare_fill_normal(mi_prepare *p)
 {
     const double n = p->n_fit;
     const size_t last = 2 * (size_t)p->n_fit;
@@ -330,6 +338,7 @@ static void fill_normal_scores(mi_prepare *p)
 mi_status mi_prepare_fit(mi_prepare *p, mi_arena *arena, mi_matrix data, const uint32_t *rows, mi_error *err)
 {
     assert(p->n_fit >= 2 && (data.categorical || data.cols == p->dim_in));
+    p->raw_columns = (uint32_t)data.cols;
     fit_columns(p, arena, data, rows);
     if (p->dim_used == 0)
         return mi_fail(err, MI_INVALID, "every column is constant over the %u rows of a fold's training part",
@@ -343,7 +352,7 @@ mi_status mi_prepare_fit(mi_prepare *p, mi_arena *arena, mi_matrix data, const u
     for (uint32_t k = 0; k < n_ranked; k++)
         sort_floats(p->sorted + (size_t)k * p->n_fit, p->n_fit, scratch);
     mi_arena_release(arena, mark);
-    fill_normal_scores(p);
+    mi_prepare_fill_normal(p);
     return MI_OK;
 }
 

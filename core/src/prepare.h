@@ -22,6 +22,7 @@ typedef struct mi_prepare {
     uint32_t dim_used; /* after constant ones are dropped; known after fit */
     uint32_t dim_out;  /* columns handed to the critic; before fit: the most there can be */
     uint32_t n_fit;
+    uint32_t raw_columns; /* of the data; known after fit */
     uint32_t n_constant;  /* columns of the data that were dropped */
     uint32_t *used;       /* (dim_used) column numbers of the data; a categorical one is there repeatedly */
     float *level;         /* (dim_used) of one-hot columns, see one_hot.h */
@@ -58,6 +59,11 @@ void mi_prepare_apply(const mi_prepare *prepare, mi_arena *arena, mi_matrix data
 double mi_prepare_spectrum(const mi_prepare *prepare, uint32_t c);
 /* Scratch of apply, as for fit. */
 void mi_prepare_apply_layout(const mi_prepare *prepare, mi_arena *arena);
+
+/* Coordinates that are rank->Gaussian; known after fit. */
+uint32_t mi_prepare_ranked(const mi_prepare *prepare);
+/* normal, from n_fit: average ranks in halves, held within half a rank of the ends; odd around the middle. */
+void mi_prepare_fill_normal(mi_prepare *prepare);
 
 /* Inverse of the standard normal distribution function, relative error 1e-15 (Wichura, AS 241). */
 double mi_normal_quantile(double p);

@@ -177,16 +177,26 @@ static void critic_measure_scratch(mi_run *run)
     }
 }
 
-void mi_run_baseline_columns(mi_run *run, part *p)
+void mi_baseline_columns(const mi_gaussian *g, const mi_objective_spec *objective, mi_side side,
+                         const float *rows, uint32_t n, float *columns)
 {
-    const mi_gaussian *g = &run->gaussian;
-    mi_gaussian_columns_x(g, p->rows[MI_SIDE_X], p->n, p->base[MI_SIDE_X]);
-    mi_gaussian_columns_y(g, p->rows[MI_SIDE_Y], p->n, p->base[MI_SIDE_Y]);
+    if (side == MI_SIDE_Y) {
+        mi_gaussian_columns_y(g, rows, n, columns);
+        return;
+    }
+    mi_gaussian_columns_x(g, rows, n, columns);
     /* Where the network's output is log r plus a constant the baseline has to be too, or step 0 would not be
      * the copula estimate. */
-    const float offset = (float)mi_objective_offset(&run->spec.objective);
-    for (uint32_t i = 0; offset != 0.0f && i < p->n; i++)
-        p->base[MI_SIDE_X][(size_t)i * g->width + g->n_canonical] += offset;
+    const float offset = (float)mi_objective_offset(objective);
+    for (uint32_t i = 0; offset != 0.0f && i < n; i++)
+        columns[(size_t)i * g->width + g->n_canonical] += offset;
+}
+
+void mi_run_baseline_columns(mi_run *run, part *p)
+{
+    for (int side = 0; side < 2; side++)
+        mi_baseline_columns(&run->gaussian, &run->spec.objective, (mi_side)side, p->rows[side], p->n,
+                            p->base[side]);
 }
 
 /* Validation loss of the baseline alone. */

@@ -131,7 +131,10 @@ void mi_run_prepare_rows(mi_run *run, part *p, const uint32_t *rows);
 
 /* run_critic.c */
 uint32_t mi_run_base_width(const mi_run *run);
-/* The fixed columns of prepared rows; with a baseline. */
+/* The fixed columns (n, width) of prepared rows of a side, for the outputs of that objective's critic. */
+void mi_baseline_columns(const mi_gaussian *g, const mi_objective_spec *objective, mi_side side,
+                         const float *rows, uint32_t n, float *columns);
+/* Those of both sides of a part; with a baseline. */
 void mi_run_baseline_columns(mi_run *run, part *p);
 /* Loss that selects shrinkage and checkpoint, one that sees the scale of r, averaged over
  * validation blocks. Weights NULL: of the baseline alone. */

@@ -307,11 +307,50 @@ START_TEST(test_what_is_not_finite_is_refused)
 }
 END_TEST
 
+START_TEST(test_a_pair_beside_the_samples_is_as_its_definition)
+{
+    enum { N = 120, DX = 2, DY = 3, Q = 40, K = 3 };
+    float x[(N + Q) * DX], y[(N + Q) * DY];
+    double got[Q];
+    fill_normal(x, (N + Q) * DX, 5);
+    fill_normal(y, (N + Q) * DY, 6);
+    bench b = fill(x, y, N, DX, DY, K);
+    mi_ksg_outside(&b.ksg, x + N * DX, y + N * DY, Q, got);
+    for (int q = 0; q < Q; q++) {
+        double nearest[K + 1], d[2][N];
+        uint32_t count[2] = {0, 0};
+        for (int k = 0; k <= K; k++)
+            nearest[k] = (double)INFINITY;
+        for (int i = 0; i < N; i++) {
+            d[0][i] = d[1][i] = 0.0;
+            for (int c = 0; c < DX; c++)
+                d[0][i] = fmax(d[0][i], fabs((double)x[(N + q) * DX + c] - b.ksg.rows[0][i * DX + c]));
+            for (int c = 0; c < DY; c++)
+                d[1][i] = fmax(d[1][i], fabs((double)y[(N + q) * DY + c] - b.ksg.rows[1][i * DY + c]));
+            nearest[K] = fmax(d[0][i], d[1][i]);
+            for (int k = K; k > 0 && nearest[k] < nearest[k - 1]; k--) {
+                const double swap = nearest[k];
+                nearest[k] = nearest[k - 1];
+                nearest[k - 1] = swap;
+            }
+        }
+        for (int i = 0; i < N; i++)
+            for (int side = 0; side < 2; side++)
+                count[side] += d[side][i] < nearest[K - 1];
+        ck_assert_double_eq_tol(got[q],
+                                mi_digamma(K) + mi_digamma(N + 1.0) - mi_digamma(count[0] + 1.0) -
+                                    mi_digamma(count[1] + 1.0),
+                                1e-12);
+    }
+    free(b.arena.base);
+}
+END_TEST
+
 int main(void)
 {
     RUN_TESTS("ksg", test_local_values_equal_the_definition, test_mean_of_a_gaussian_is_its_information,
               test_independent_data_have_no_information, test_local_values_follow_the_density_ratio,
               test_discrete_data_give_their_discrete_information,
               test_units_and_offsets_of_a_side_do_not_matter, test_the_order_of_queries_does_not_matter,
-              test_what_is_not_finite_is_refused);
+              test_a_pair_beside_the_samples_is_as_its_definition, test_what_is_not_finite_is_refused);
 }
