@@ -10,6 +10,7 @@
 #include "mi/info.h"
 #include "token.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 extern char **environ;
 
@@ -85,6 +87,18 @@ static void set_up_process(const options *settings)
         log_warn("fewer file descriptors than max-connections may need", NULL);
 }
 
+static mi_status check_data_root(const options *settings, mi_error *err)
+{
+    struct stat about;
+    if (settings->data_root[0] == '\0')
+        return MI_OK;
+    if (stat(settings->data_root, &about) != 0)
+        return mi_fail(err, MI_INVALID, "--data-root: %s: %s", settings->data_root, strerror(errno));
+    return S_ISDIR(about.st_mode)
+               ? MI_OK
+               : mi_fail(err, MI_INVALID, "--data-root: %s is not a folder", settings->data_root);
+}
+
 static mi_status check_access(const options *settings, char *token, mi_error *err)
 {
     address a;
@@ -112,7 +126,7 @@ static int run(const options *settings, char **argv)
         log_error("cannot start", "why", "libsodium does not initialise", NULL);
         return EXIT_FAILURE;
     }
-    if (check_access(settings, token, &err) != MI_OK) {
+    if (check_data_root(settings, &err) != MI_OK || check_access(settings, token, &err) != MI_OK) {
         log_error("cannot start", "why", err.message, NULL);
         return EXIT_USAGE;
     }

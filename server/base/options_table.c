@@ -27,6 +27,8 @@ const option_entry option_table[] = {
      "address and port to serve on; port 0 takes any free one"},
     {"server", "data-dir", OPTION_TEXT, STRING(data_dir, "./mutuald-data"),
      "folder of all that is kept; made when absent"},
+    {"server", "data-root", OPTION_TEXT, STRING(data_root, ""),
+     "folder whose files POST /v1/datasets may name; empty: it takes none"},
     {"server", "token-file", OPTION_TEXT, STRING(token_file, ""),
      "file with the bearer token that clients must send"},
     {"server", "allow-open", OPTION_BOOL, NUMBER(allow_open, "false", 0, 1),

@@ -14,7 +14,9 @@ void handle_root(const http_request *q, http_response *r)
         &text,
         "mutuald %s estimates mutual information and scores every pair (PMI).\n"
         "\n"
-        "  PUT  /v1/datasets/{name}     upload a matrix: npy, csv, tsv\n"
+        "  PUT  /v1/datasets/{name}     upload a matrix: npy, npz, csv, tsv, safetensors, HDF5; ?kind=pairs: "
+        "pairs of "
+        "ids\n"
         "  POST /v1/jobs                {\"x\": {\"dataset\": ...}, \"y\": {\"dataset\": ...}}\n"
         "  GET  /v1/jobs/{id}           the job and its result; .../events .../curve .../pmi\n"
         "  GET  /v1/models              what jobs trained; /v1/models/{id or alias} .../weights\n"
@@ -193,6 +195,7 @@ void handle_info(const http_request *q, http_response *r)
     proto_write_u64(&w, "workers", config->workers);
     proto_write_string(&w, "started_at", config->started_at);
     proto_write_double(&w, "uptime_s", uptime_s(config->started_at));
+    proto_write_bool(&w, "data_root", config->settings->data_root[0] != '\0');
     write_limits(&w, http_limits(q));
     proto_job_describe(&w);
     proto_write_end_object(&w);

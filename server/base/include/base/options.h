@@ -15,6 +15,7 @@
 typedef struct options {
     char listen[128]; /* HOST:PORT or [v6]:PORT; port 0: any free one */
     char data_dir[512];
+    char data_root[512];   /* "" or the folder whose files may be registered as data sets */
     char token_file[512];  /* "" for none */
     char hdf5_reader[512]; /* path of mutuald-hdf5; "": beside the daemon's own executable */
     bool allow_open;       /* a bind beyond loopback without a token is meant */
