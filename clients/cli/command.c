@@ -4,7 +4,8 @@
 
 const cli_command command_table[] = {
     {COMMAND_ESTIMATE, "estimate", NULL, "[X Y]", 0, 2, "mutual information of two data sets, row by row",
-     "X and Y are files (.npy, .csv, .tsv), uploaded under a name made of the file's name and hash, so that "
+     "X and Y are files (.npy, .npz, .csv, .tsv, .csv.gz, .tsv.gz, .safetensors, .h5), uploaded under a name "
+     "made of the file's name and hash, so that "
      "a file travels once; or\n"
      "dataset:NAME for a data set that is on the server. They may be left out when --spec names them.\n"
      "\n"
@@ -39,7 +40,10 @@ const cli_command command_table[] = {
      curve_run},
     {COMMAND_DATASETS_LS, "datasets", "ls", "", 0, 0, "list data sets", NULL, datasets_list},
     {COMMAND_DATASETS_GET, "datasets", "get", "NAME", 1, 1, "describe a data set", NULL, datasets_get},
-    {COMMAND_DATASETS_PUT, "datasets", "put", "NAME FILE", 2, 2, "upload a file under a name", NULL,
+    {COMMAND_DATASETS_PUT, "datasets", "put", "NAME FILE", 2, 2, "upload a file under a name",
+     "npy, npz, csv or tsv (also gzipped), safetensors or HDF5; with --kind pairs a csv or tsv whose columns "
+     "are ids "
+     "(and labels) of pairs.",
      datasets_put},
     {COMMAND_DATASETS_RM, "datasets", "rm", "NAME", 1, 1, "remove a data set", NULL, datasets_remove},
     {COMMAND_INFO, "info", NULL, "", 0, 0, "the server: build, limits, objectives", NULL, info_run},

@@ -42,9 +42,25 @@ static mi_status hash_file(datafile *file, const char *path, mi_error *err)
     return status;
 }
 
+static bool ends_with(const char *path, size_t n, const char *suffix)
+{
+    size_t n_suffix = strlen(suffix);
+
+    return n >= n_suffix && strncasecmp(path + n - n_suffix, suffix, n_suffix) == 0;
+}
+
+/* Text is told to be csv or tsv by its name, gzipped or not; the server knows all else by its first bytes. */
+static const char *format_of(const char *path)
+{
+    size_t n = strlen(path);
+
+    if (ends_with(path, n, ".gz"))
+        n -= strlen(".gz");
+    return ends_with(path, n, ".csv") ? "csv" : ends_with(path, n, ".tsv") ? "tsv" : NULL;
+}
+
 mi_status datafile_open(datafile *out, const char *path, mi_error *err)
 {
-    const char *dot = strrchr(path, '.');
     struct stat about;
     mi_status status;
 
@@ -59,10 +75,7 @@ mi_status datafile_open(datafile *out, const char *path, mi_error *err)
         return mi_fail(err, MI_INVALID, "%s is not a regular file", path);
     }
     out->size = (uint64_t)about.st_size;
-    out->format = !dot                           ? NULL
-                  : strcasecmp(dot, ".csv") == 0 ? "csv"
-                  : strcasecmp(dot, ".tsv") == 0 ? "tsv"
-                                                 : NULL;
+    out->format = format_of(path);
     status = hash_file(out, path, err);
     if (status != MI_OK)
         datafile_close(out);
@@ -81,10 +94,27 @@ static int is_alnum(char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+/* Bytes of a file's name without its ending, and without one more before .gz. */
+static size_t stem(const char *base)
+{
+    size_t n = strlen(base);
+
+    for (int endings = ends_with(base, n, ".gz") ? 2 : 1; endings > 0; endings--) {
+        size_t dot = n;
+
+        while (dot > 0 && base[dot - 1] != '.')
+            dot--;
+        if (dot <= 1)
+            break;
+        n = dot - 1;
+    }
+    return n;
+}
+
 void datafile_name(char out[DATAFILE_NAME_MAX + 1], const char *path, const char *sha256)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
-    size_t n_base = dot && dot != base ? (size_t)(dot - base) : strlen(base), n = 0;
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    size_t n_base = stem(base), n = 0;
 
     for (size_t i = 0; i < n_base && n < STEM_MAX; i++) {
         char c = base[i];

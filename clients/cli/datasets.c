@@ -60,6 +60,15 @@ cli_exit datasets_list(cli *c)
     return list_print(c, "/v1/datasets", &t, add_dataset, NULL);
 }
 
+/* Of a pair table's column. */
+static void add_empty(table *t, double empty)
+{
+    char text[48];
+
+    snprintf(text, sizeof text, empty > 0 ? "text, %.0f empty" : "text", empty);
+    table_text(t, text);
+}
+
 /* The first categories of a column: "3: green, red, ...". */
 static void add_levels(table *t, const proto_node *column)
 {
@@ -69,6 +78,10 @@ static void add_levels(table *t, const proto_node *column)
     unsigned shown = 0;
     proto_text text;
 
+    if (kind && strcmp(kind, "text") == 0) {
+        add_empty(t, json_number(column, "/empty"));
+        return;
+    }
     if (!kind || strcmp(kind, "categorical") != 0) {
         table_text(t, "");
         return;

@@ -64,6 +64,20 @@ static cli_exit is_there(cli *c, const char *name, const datafile *file, bool *t
     return code;
 }
 
+static void add_parameter(proto_text *query, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    proto_text_printf(query, "%s%s=", query->length > 0 ? "&" : "?", name);
+    http_encode(query, value);
+}
+
+/* Whether the user says how the file is to be read. */
+static bool says_how(const cli_options *o)
+{
+    return o->kind || o->categorical || o->key || o->ids_key;
+}
+
 /* Where the file goes, with how it is to be read. Free; NULL when out of memory. */
 static char *put_path(const cli *c, const char *name, const datafile *file)
 {
@@ -71,12 +85,11 @@ static char *put_path(const cli *c, const char *name, const datafile *file)
     char *path;
 
     proto_text_init(&query, 1 << 13);
-    if (file->format)
-        proto_text_printf(&query, "?format=%s", file->format);
-    if (c->options->categorical) {
-        proto_text_puts(&query, file->format ? "&categorical=" : "?categorical=");
-        http_encode(&query, c->options->categorical);
-    }
+    add_parameter(&query, "format", file->format);
+    add_parameter(&query, "kind", c->options->kind);
+    add_parameter(&query, "categorical", c->options->categorical);
+    add_parameter(&query, "key", c->options->key);
+    add_parameter(&query, "ids_key", c->options->ids_key);
     path = proto_text_ok(&query) ? api_path("datasets", name, query.data ? query.data : "") : NULL;
     proto_text_fini(&query);
     return path;
@@ -98,7 +111,7 @@ static cli_exit put(cli *c, upload *u, const char *name, const char *path, const
 
     url = put_path(c, name, file);
     if (!url) {
-        say_error(c, "out of memory, or --categorical is too long");
+        say_error(c, "out of memory, or a flag is too long");
         return CLI_FAILED;
     }
     request.path = url;
@@ -140,7 +153,7 @@ cli_exit upload_file(cli *c, const char *path, char name[DATAFILE_NAME_MAX + 1],
     if (!*name)
         datafile_name(name, path, file.sha256);
     /* The same bytes may have been read otherwise: only the server knows. */
-    code = c->options->categorical ? CLI_OK : is_there(c, name, &file, &there, &document);
+    code = says_how(c->options) ? CLI_OK : is_there(c, name, &file, &there, &document);
     if (code == CLI_OK && !there)
         code = put(c, &u, name, path, &file, &document);
     progress_end(&u.progress);

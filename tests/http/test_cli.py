@@ -1,6 +1,7 @@
 """The real `mutual` against the real daemon: what a user at a terminal relies on."""
 
 import csv
+import gzip
 import hashlib
 import io
 import json
@@ -296,6 +297,17 @@ def test_on_a_terminal_there_is_a_progress_bar_that_goes_away(server, pair):
     text = shown.decode()
     assert "\r" in text and re.search(r"runs \d/5", text) and "%" in text
     assert text.rstrip("\n").endswith("\r\x1b[K")
+
+
+def test_arrays_of_a_file_and_pair_tables_are_put_by_flags(mutual, tmp_path):
+    x = np.random.default_rng(8).standard_normal((20, 2))
+    np.savez_compressed(tmp_path / "two.npz", a=x, b=x[:5], names=np.array([f"P{i}" for i in range(20)]))
+    assert "say which with key" in mutual("datasets", "put", "two", tmp_path / "two.npz", code=2).stderr
+    found = json.loads(mutual("datasets", "put", "two", tmp_path / "two.npz", "--key", "a", "--ids-key", "names", "-o", "json").stdout)
+    assert (found["rows"], found["ids"], found["format"]) == (20, True, "npz")
+    (tmp_path / "lr.tsv.gz").write_bytes(gzip.compress(b"ligand\treceptor\tnote\nP1\tP2\tx\nP3\tP4\t\n"))
+    shown = mutual("datasets", "put", "lr", tmp_path / "lr.tsv.gz", "--kind", "pairs").stdout
+    assert "ligand" in shown and "text, 1 empty" in shown
 
 
 def test_output_that_cannot_be_written_is_reported(server):

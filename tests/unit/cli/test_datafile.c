@@ -22,6 +22,9 @@ START_TEST(test_a_name_is_made_of_the_file_name_and_the_hash)
     check_name("/data/receptors.npy", "receptors-ba7816bf8f01");
     check_name("gene expr (v2).csv", "gene-expr-v2-ba7816bf8f01");
     check_name("a.b_c.tsv", "a.b_c-ba7816bf8f01");
+    check_name("lr/pairs.tsv.gz", "pairs-ba7816bf8f01");
+    check_name(".gz", "gz-ba7816bf8f01");
+    check_name("a.gz", "a-ba7816bf8f01");
 }
 END_TEST
 
@@ -69,6 +72,16 @@ START_TEST(test_a_file_is_hashed_and_its_format_told_by_its_name)
     ck_assert_uint_eq(file.size, 3);
     ck_assert_str_eq(file.format, "csv");
     datafile_close(&file);
+
+    char zipped[] = MUTUALD_TEST_BINARY_DIR "/abcXXXXXX.tsv.gz";
+    fd = mkstemps(zipped, 7);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, "abc", 3), 3);
+    close(fd);
+    ck_assert_int_eq(datafile_open(&file, zipped, &err), MI_OK);
+    ck_assert_str_eq(file.format, "tsv");
+    datafile_close(&file);
+    unlink(zipped);
     unlink(path);
     ck_assert_int_eq(datafile_open(&file, path, &err), MI_NOT_FOUND);
     ck_assert_int_eq(datafile_open(&file, MUTUALD_TEST_BINARY_DIR, &err), MI_INVALID);
