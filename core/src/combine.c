@@ -95,7 +95,7 @@ static void average_pmi(job *c)
     uint32_t *times = c->order;
     memset(times, 0, e->n_pairs * sizeof *times);
     memset(e->pmi, 0, e->n_pairs * sizeof *e->pmi);
-    for (uint32_t i = 0; c->has_pmi && i < c->n_results; i++) {
+    for (uint32_t i = 0; i < c->n_results; i++) {
         const mi_run_result *r = c->results[i];
         for (uint32_t k = 0; k < r->n_test; k++) {
             e->pmi[r->test_row[k]] += r->pmi[k];
@@ -103,9 +103,10 @@ static void average_pmi(job *c)
         }
     }
     for (uint64_t row = 0; row < e->n_pairs; row++) {
-        e->n_scored += times[row] > 0;
-        e->pmi[row] = times[row] ? e->pmi[row] / times[row] : (double)NAN;
+        e->n_held_out += times[row] > 0;
+        e->pmi[row] = c->has_pmi && times[row] ? e->pmi[row] / times[row] : (double)NAN;
     }
+    e->n_scored = c->has_pmi ? e->n_held_out : 0;
 }
 
 /* The pairs with a PMI, in the order of rows, into scratch. */
@@ -350,7 +351,10 @@ mi_status mi_estimate_combine(mi_estimate **out, const mi_spec *spec, mi_run_res
     for (uint32_t i = 0; i < n_results; i++)
         n_null += results[i]->n_null;
     job c = {.e = allocate(n_results, x.rows),
-             .evidence = {.spec = spec, .results = results, .n_results = n_results},
+             .evidence = {.spec = spec,
+                          .results = results,
+                          .n_results = n_results,
+                          .null_excludes_pairs = x.index || y.index},
              .spec = spec,
              .results = results,
              .n_results = n_results,

@@ -53,6 +53,7 @@ typedef struct scoring {
     float *pair_scores;      /* (max(T, n_null)) */
     uint32_t *order;         /* (max(T, n_train)) */
     uint32_t *null_index[2]; /* (n_null) positions in the test list */
+    uint64_t *known;         /* (n_rows) keys of all pairs, ascending; NULL: no pairs by index */
     double *pmi, *null_pmi, *permuted_mean;
     mi_calibration calibration;
     double estimate, train_mi, infonce, nwj, dv, infonce_ceiling;
@@ -173,7 +174,8 @@ mi_status mi_run_score_step(mi_run *run, int *done, mi_error *err);
 /* run_pairs.c: what the scoring of every method shares */
 /* Counts and arrays of what the run will report, null pairs `at_most`. */
 void mi_run_pairs_layout(mi_run *run, uint64_t at_most);
-/* Null pairs as positions in the test list. */
+/* Null pairs as positions in the test list: pairs that are not among the data, of whatever fold, and, by
+ * index, nobody with themselves. They may be fewer than planned, down to none, where there are no more. */
 void mi_run_draw_null_pairs(mi_run *run);
 /* Positions in the test list become rows of the data, in place: nothing scores after this. */
 void mi_run_name_null_rows(mi_run *run);

@@ -74,10 +74,12 @@ static void score_null_pairs(mi_run *run)
 {
     neighbour_search *search = &run->search;
     scoring *s = &run->scoring;
-    const uint32_t left = s->n_null - search->next, n = left < QUERIES_PER_STEP ? left : QUERIES_PER_STEP;
-    uint32_t sample[2][QUERIES_PER_STEP] = {{0}};
     if (search->next == 0)
         mi_run_draw_null_pairs(run);
+    if (s->n_null == 0)
+        return;
+    const uint32_t left = s->n_null - search->next, n = left < QUERIES_PER_STEP ? left : QUERIES_PER_STEP;
+    uint32_t sample[2][QUERIES_PER_STEP] = {{0}};
     for (int side = 0; side < 2; side++)
         for (uint32_t a = 0; a < n; a++)
             sample[side][a] = search->sample[s->null_index[side][search->next + a]];

@@ -2,6 +2,15 @@
  * The pairs that a run reports on, whatever scores them: the held-out ones and the mismatched ones.
  */
 #include "run_internal.h"
+#include "sort.h"
+
+#define TRIES     64u /* for a null pair, on average, before fewer of them have to do */
+#define LOOK_OVER 16u /* times as many candidates as null pairs are looked at one by one */
+
+static int by_index(const mi_run *run)
+{
+    return run->data[MI_SIDE_X].index || run->data[MI_SIDE_Y].index;
+}
 
 void mi_run_pairs_layout(mi_run *run, uint64_t at_most)
 {
@@ -16,30 +25,120 @@ void mi_run_pairs_layout(mi_run *run, uint64_t at_most)
     s->n_permutations = run->spec.permutations;
     for (int side = 0; side < 2; side++)
         s->null_index[side] = MI_TAKE(arena, uint32_t, s->n_null);
+    s->known = by_index(run) && s->n_null > 0 ? MI_TAKE(arena, uint64_t, run->n_rows) : NULL;
     s->pmi = MI_TAKE(arena, double, n_test);
     s->null_pmi = MI_TAKE(arena, double, s->n_null);
     s->permuted_mean = MI_TAKE(arena, double, s->n_permutations);
+}
+
+static int less_key(uint64_t a, uint64_t b, const void *context)
+{
+    (void)context;
+    return a < b;
+}
+MI_DEFINE_SORT(sort_keys, uint64_t, less_key)
+
+/* The x of one pair with the y of another one. */
+static uint64_t key_of(const mi_run *run, uint32_t of_x, uint32_t of_y)
+{
+    const uint32_t *x = run->data[MI_SIDE_X].index, *y = run->data[MI_SIDE_Y].index;
+    return (uint64_t)(x ? x[of_x] : of_x) << 32 | (y ? y[of_y] : of_y);
+}
+
+static void learn_known(mi_run *run)
+{
+    uint64_t *known = run->scoring.known;
+    for (uint32_t i = 0; i < run->n_rows; i++)
+        known[i] = key_of(run, i, i);
+    sort_keys(known, run->n_rows, NULL);
+}
+
+static int is_known(const mi_run *run, uint64_t key)
+{
+    const uint64_t *known = run->scoring.known;
+    uint32_t low = 0, high = run->n_rows;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (known[middle] < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < run->n_rows && known[low] == key;
+}
+
+/* Whether the x of test pair i and the y of test pair j are a null pair. */
+static int is_mismatched(const mi_run *run, uint32_t i, uint32_t j)
+{
+    const uint32_t of_x = run->split.test[i], of_y = run->split.test[j], *x = run->data[MI_SIDE_X].entity,
+                   *y = run->data[MI_SIDE_Y].entity;
+    return !(x && y && x[of_x] == y[of_y]) && !is_known(run, key_of(run, of_x, of_y));
+}
+
+static void take_null_pair(mi_run *run, uint32_t k, uint32_t i, uint32_t j)
+{
+    run->scoring.null_index[MI_SIDE_X][k] = i;
+    run->scoring.null_index[MI_SIDE_Y][k] = j;
+}
+
+/* All there are; 0: they are more than are wanted. */
+static int take_every_mismatched(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    const uint32_t n = run->split.n_test;
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t j = 0; j < n; j++) {
+            if (i == j || !is_mismatched(run, i, j))
+                continue;
+            if (k == s->n_null)
+                return 0;
+            take_null_pair(run, k++, i, j);
+        }
+    s->n_null = k;
+    return 1;
+}
+
+/* Of pairs by index a mismatched one may be among the data, or somebody with themselves: drawn until it is
+ * not. */
+static void draw_mismatched(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    const uint32_t n = run->split.n_test;
+    learn_known(run);
+    if ((uint64_t)n * (n - 1) <= (uint64_t)LOOK_OVER * s->n_null && take_every_mismatched(run))
+        return;
+    mi_rng rng;
+    mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_NULL, 0);
+    uint32_t k = 0;
+    for (uint64_t left = (uint64_t)TRIES * s->n_null; k < s->n_null && left > 0; left--) {
+        const uint32_t i = mi_rng_below(&rng, n), j = mi_rng_below(&rng, n - 1), other = j < i ? j : j + 1;
+        if (is_mismatched(run, i, other))
+            take_null_pair(run, k++, i, other);
+    }
+    s->n_null = k;
 }
 
 void mi_run_draw_null_pairs(mi_run *run)
 {
     scoring *s = &run->scoring;
     const uint32_t n = run->split.n_test;
+    if (s->known) {
+        draw_mismatched(run);
+        return;
+    }
     if (s->n_null == (uint64_t)n * (n - 1)) {
         for (uint32_t i = 0, k = 0; i < n; i++)
             for (uint32_t j = 0; j < n; j++)
-                if (i != j) {
-                    s->null_index[MI_SIDE_X][k] = i;
-                    s->null_index[MI_SIDE_Y][k++] = j;
-                }
+                if (i != j)
+                    take_null_pair(run, k++, i, j);
         return;
     }
     mi_rng rng;
     mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_NULL, 0);
     for (uint32_t k = 0; k < s->n_null; k++) {
         const uint32_t i = mi_rng_below(&rng, n), j = mi_rng_below(&rng, n - 1);
-        s->null_index[MI_SIDE_X][k] = i;
-        s->null_index[MI_SIDE_Y][k] = j < i ? j : j + 1;
+        take_null_pair(run, k, i, j < i ? j : j + 1);
     }
 }
 

@@ -78,6 +78,8 @@ static void score_null_pairs(mi_run *run)
     if (s->n_null == 0)
         return;
     mi_run_draw_null_pairs(run);
+    if (s->n_null == 0)
+        return;
     mi_critic_pairs(&run->critic, mi_run_final_weights(run), s->features[MI_SIDE_X], s->null_index[MI_SIDE_X],
                     s->features[MI_SIDE_Y], s->null_index[MI_SIDE_Y], s->n_null, s->pair_scores);
     for (uint32_t k = 0; k < s->n_null; k++)

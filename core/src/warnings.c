@@ -69,6 +69,8 @@ static void warn_calibration(mi_estimate *e, const mi_evidence *v)
     const double ratio = e->null_mean_ratio;
     if (!e->has_null || !mi_spec_has_critic(v->spec) || fabs(log2(ratio)) <= NULL_RATIO_BITS)
         return;
+    if (v->null_excludes_pairs && ratio < 1.0)
+        return;
     if (fabs(ratio - 1.0) > ERRORS_OFF * v->null_ratio_error || ratio > NULL_RATIO_MARKOV)
         warn(e, MI_WARN_NOT_CALIBRATED,
              "the mean ratio over %u mismatched pairs is %.3g +- %.2g instead of 1, so PMIs may be shifted "

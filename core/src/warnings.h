@@ -11,6 +11,8 @@ typedef struct mi_evidence {
     const mi_spec *spec;
     mi_run_result *const *results;
     uint32_t n_results;
+    int null_excludes_pairs; /* the mismatched pairs leave out those of the data: their mean ratio is below 1
+                              */
     uint64_t n_duplicates;
     uint64_t n_tied[2];               /* rows of x, of y that repeat an earlier one; counted for neighbours */
     double null_ratio_error;          /* standard error of null_mean_ratio */

@@ -63,12 +63,13 @@ typedef struct mi_estimate {
     uint32_t n_permutations;
     double permutation_mean, permutation_p;
 
-    uint64_t n_pairs;   /* rows of the data */
-    uint64_t n_scored;  /* of them with an out-of-fold PMI (all, unless hold-out) */
-    double *pmi;        /* (n_pairs) nats; mean over replicates; NaN where not held out */
-    double *percentile; /* (n_pairs) share of null pairs below, 0..1; NaN likewise */
-    double *p_value;    /* (n_pairs) (1+#null>=)/(1+n_null) */
-    double *q_value;    /* (n_pairs) Benjamini-Hochberg over the scored pairs */
+    uint64_t n_pairs;    /* rows of the data */
+    uint64_t n_held_out; /* of them held out by some run: all, unless hold-out or a split by entity */
+    uint64_t n_scored;   /* of them with an out-of-fold PMI */
+    double *pmi;         /* (n_pairs) nats; mean over replicates; NaN where not held out */
+    double *percentile;  /* (n_pairs) share of null pairs below, 0..1; NaN likewise */
+    double *p_value;     /* (n_pairs) (1+#null>=)/(1+n_null) */
+    double *q_value;     /* (n_pairs) Benjamini-Hochberg over the scored pairs */
 
     uint64_t steps; /* of all runs */
     uint32_t n_warnings;
