@@ -1,5 +1,6 @@
 #include "proto/job.h"
 #include "job_fields.h"
+#include "proto/pairs_input.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ void proto_job_free(proto_job *job)
     free(job->y.inline_data);
     free(job->x.categorical);
     free(job->y.categorical);
+    proto_pairs_input_fini(&job->pairs);
     free(job->benchmark.laws);
     free(job->tags);
     free(job);
@@ -110,6 +112,42 @@ static const char *no_pmi_reason(const proto_job *job)
     return reason;
 }
 
+static void decode_sides(proto_job *job, const proto_node *root, proto_json_matrix data[2],
+                         const proto_limits *limits, proto_problem *problem)
+{
+    const proto_node *pairs = proto_node_member(root, "pairs");
+    proto_input_decode(&job->x, proto_node_member(root, "x"), "/x", &data[0], limits, problem);
+    proto_input_decode(&job->y, proto_node_member(root, "y"), "/y", &data[1], limits, problem);
+    if (!pairs)
+        return;
+    static const char no_ids[] = "rows given here have no ids; pairs by id need a data set with ids";
+    job->has_pairs = true;
+    proto_pairs_input_decode_job(&job->pairs, pairs, "/pairs", limits, problem);
+    if (job->pairs.symmetric)
+        proto_problem_add(problem, "/pairs/symmetric",
+                          "is not available in this version; leave it out or say false");
+    if (job->x.inline_data)
+        proto_problem_add(problem, "/x/data", no_ids);
+    if (job->y.inline_data)
+        proto_problem_add(problem, "/y/data", no_ids);
+}
+
+/* A model is made of the critics of one objective, and for its PMIs. */
+static void check_model(const proto_job *job, const char *no_pmi, proto_problem *problem)
+{
+    const char *name = job->spec.objective.entry->name;
+    if (job->n_objectives > 0)
+        proto_problem_add(problem, "/outputs/model",
+                          "a comparison keeps no model; expected false, or one \"objective\"");
+    else if (!mi_spec_has_critic(&job->spec))
+        proto_problem_add(problem, "/outputs/model",
+                          "the objective \"%s\" has no critic that a model could keep; expected false", name);
+    else if (no_pmi)
+        proto_problem_add(problem, "/outputs/model",
+                          "the objective \"%s\" %s, so that a model would have no PMI; expected false", name,
+                          no_pmi);
+}
+
 /* Defaults and refusals that depend on several fields at once. */
 static void check_across(proto_job *job, const proto_node *root, const proto_limits *limits,
                          proto_problem *problem)
@@ -126,6 +164,8 @@ static void check_across(proto_job *job, const proto_node *root, const proto_lim
         proto_problem_add(problem, "/outputs/pmi", no_ratio, name, no_pmi, "PMI of a pair");
     if (no_pmi && proto_node_bool(calibrate, false))
         proto_problem_add(problem, "/calibrate", no_ratio, name, no_pmi, "scale to calibrate");
+    if (job->want_model)
+        check_model(job, no_pmi, problem);
     if (no_pmi)
         job->spec.calibrate = 0;
     if (proto_mode_of(job) != PROTO_MODE_FRESH && job->spec.train.max_steps > limits->max_steps)
@@ -193,10 +233,8 @@ mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const p
     }
     check_known(root, "", problem);
     decode_fields(job, root, problem);
-    if (job->kind == PROTO_KIND_ESTIMATE) {
-        proto_input_decode(&job->x, proto_node_member(root, "x"), "/x", &data[0], limits, problem);
-        proto_input_decode(&job->y, proto_node_member(root, "y"), "/y", &data[1], limits, problem);
-    }
+    if (job->kind == PROTO_KIND_ESTIMATE)
+        decode_sides(job, root, data, limits, problem);
     check_across(job, root, limits, problem);
     for (size_t i = 0; i < 2; i++)
         if (data[i].error.code == MI_LIMIT)

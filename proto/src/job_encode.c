@@ -1,4 +1,5 @@
 #include "job_fields.h"
+#include "proto/pairs_input.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,16 +40,12 @@ void proto_field_encode(const proto_field *field, const proto_job *job, const ch
     const void *value = value_of(field, job);
     char digits[24];
     switch (field->kind) {
-    case PROTO_FIELD_FIXED:
-        proto_write_string(w, key, field->names[0]);
-        break;
-    case PROTO_FIELD_NEVER:
-        proto_write_bool(w, key, false);
-        break;
-    case PROTO_FIELD_LATER:
-        break;
     case PROTO_FIELD_INPUT:
         proto_input_encode(value, key, w);
+        break;
+    case PROTO_FIELD_PAIRS:
+        if (job->has_pairs)
+            proto_pairs_input_encode(value, key, w);
         break;
     case PROTO_FIELD_RECIPE:
     case PROTO_FIELD_ENUM:
@@ -130,17 +127,15 @@ void proto_job_encode_spec(const proto_job *job, proto_text *out)
 static const char *type_name(proto_field_kind kind)
 {
     switch (kind) {
-    case PROTO_FIELD_FIXED:
     case PROTO_FIELD_RECIPE:
     case PROTO_FIELD_ENUM:
     case PROTO_FIELD_SEED:
         return "string";
-    case PROTO_FIELD_NEVER:
     case PROTO_FIELD_FLAG:
     case PROTO_FIELD_BOOL:
         return "boolean";
-    case PROTO_FIELD_LATER:
     case PROTO_FIELD_INPUT:
+    case PROTO_FIELD_PAIRS:
     case PROTO_FIELD_TAGS:
     case PROTO_FIELD_OBJECTIVE:
         return "object";
@@ -169,7 +164,7 @@ static void describe_names(const char *const *names, const char *key, proto_json
 
 static bool has_default(const proto_field *field)
 {
-    return field->kind != PROTO_FIELD_INPUT && field->kind != PROTO_FIELD_LATER &&
+    return field->kind != PROTO_FIELD_INPUT && field->kind != PROTO_FIELD_PAIRS &&
            field->kind != PROTO_FIELD_OBJECTIVES && field->kind != PROTO_FIELD_LAWS;
 }
 
@@ -192,8 +187,6 @@ static void describe_field(const proto_field *field, const proto_job *defaults, 
     proto_write_string(w, "pointer", field->pointer);
     proto_write_string(w, "type", type_name(field->kind));
     proto_write_string(w, "help", field->help);
-    if (field->kind == PROTO_FIELD_LATER)
-        proto_write_bool(w, "available", false);
     describe_kinds(field, w);
     if (field->names)
         describe_names(field->names, "values", w);

@@ -27,8 +27,10 @@ static const proto_field fields[] = {
     {FIELD("/x", INPUT, x,
            "one side of the pairs: {\"dataset\": name}, {\"data\": [[...]]} or {\"sha256\": content}"),
      OF(ESTIMATE)},
-    {FIELD("/y", INPUT, y, "the other side, row i paired with row i of x"), OF(ESTIMATE)},
-    {WORD("/pairs", LATER, "a table of id pairs; x and y are paired by row in this version"), OF(ESTIMATE)},
+    {FIELD("/y", INPUT, y, "the other side; without pairs, row i is paired with row i of x"), OF(ESTIMATE)},
+    {FIELD("/pairs", PAIRS, pairs,
+           "pairs of ids of x and y: {\"dataset\": name, \"x_id\", \"y_id\", \"label\": columns} or {\"data\": [[x, y], ...]}"),
+     OF(ESTIMATE)},
 
     {FIELD("/n", U32, benchmark.n_pairs, "pairs that a benchmark draws of each law, for a repetition"),
      RANGE(MI_MIN_ROWS, 1e9), OF(FINITE)},
@@ -76,6 +78,9 @@ static const proto_field fields[] = {
            "closed-form part of the critic"), .names = NAMES("none", "gaussian")},
     {FIELD("/critic/ridge", DOUBLE, spec.critic.ridge,
            "of the Gaussian baseline, added to unit variances"), RANGE(1e-9, 100)},
+    {FIELD("/critic/spectral_ridge", DOUBLE, spec.critic.spectral_ridge,
+           "the same for the first principal component, and as much more for others as their variance is less; 0: none"),
+     RANGE(0, 100)},
 
     {FIELD("/train/batch", U32, spec.train.batch,
            "pairs in a minibatch; all batch x batch scores are used"), RANGE(4, 4096)},
@@ -87,6 +92,9 @@ static const proto_field fields[] = {
     {FIELD("/train/gradient_clip", DOUBLE, spec.train.gradient_clip,
            "global norm of a gradient, at most; 0: no clipping"), RANGE(0, 1e6)},
     {FIELD("/train/weight_decay", DOUBLE, spec.train.weight_decay, "decoupled"), RANGE(0, 1)},
+    {FIELD("/train/dropout", DOUBLE, spec.train.dropout,
+           "share of the units of hidden layers that a step leaves out (separable, cosine)"),
+     RANGE(0, 0.95), .critics = CRITIC(SEPARABLE) | CRITIC(COSINE)},
     {FIELD("/train/early_stopping", FLAG, spec.train.early_stopping,
            "false: train max_steps and keep the last weights")},
     {FIELD("/train/patience_steps", U32, spec.train.patience_steps,
@@ -100,7 +108,9 @@ static const proto_field fields[] = {
            "of the products between hidden layers; weights and sums are in fp32"), .names = NAMES("fp32", "bf16")},
 
     {FIELD("/split/folds", U32, spec.split.folds, "parts of cross-fitting; 1: one 80/20 hold-out"), RANGE(1, 1000), NOT_FRESH},
-    {WORD("/split/by", FIXED, "what a fold keeps together"), .names = NAMES("pair"), .later = NAMES("entity"), NOT_FRESH},
+    {FIELD("/split/by", ENUM, spec.split.by,
+           "what a fold holds out: pairs, all pairs of an x or of a y, or pairs of which no id occurs in training; all but pair need pairs"),
+     .names = NAMES("pair", "x", "y", "entity"), NOT_FRESH},
     {FIELD("/split/validation", DOUBLE, spec.split.validation,
            "share of a fold's training part that serves early stopping and calibration"), RANGE(0.01, 0.5)},
     {FIELD("/split/validation_max", U32, spec.split.validation_max, "rows of that share, at most"), RANGE(4, 16384)},
@@ -118,7 +128,7 @@ static const proto_field fields[] = {
            "of all randomness: a string of digits, or a number up to 2^53"), RANGE(0, MAX_EXACT)},
 
     {FIELD("/outputs/pmi", BOOL, want_pmi, "keep the PMI of each pair; the default where the objective has one"), OF(ESTIMATE)},
-    {WORD("/outputs/model", NEVER, "keep the trained critics"), OF(ESTIMATE)},
+    {FIELD("/outputs/model", BOOL, want_model, "keep the trained critics as a model that scores new pairs"), OF(ESTIMATE)},
     {FIELD("/outputs/curve", BOOL, want_curve, "keep the training curves")},
 
     {FIELD("/priority", INT, priority, "higher goes first"), RANGE(0, 9)},

@@ -10,10 +10,8 @@
 #include "proto/job.h"
 
 typedef enum proto_field_kind {
-    PROTO_FIELD_FIXED, /* a string that has only one value so far */
-    PROTO_FIELD_NEVER, /* a boolean that can only be false so far */
-    PROTO_FIELD_LATER, /* known, not available in this version */
     PROTO_FIELD_INPUT, /* x, y */
+    PROTO_FIELD_PAIRS,
     PROTO_FIELD_RECIPE,
     PROTO_FIELD_OBJECTIVE,  /* an entry of the objective table with its parameters */
     PROTO_FIELD_OBJECTIVES, /* several */
@@ -80,6 +78,12 @@ void proto_input_encode(const proto_input *input, const char *key, proto_json_wr
 void proto_input_decode_categorical(proto_input *input, const proto_node *node, const char *pointer,
                                     const proto_limits *limits, proto_problem *problem);
 void proto_input_encode_categorical(const proto_input *input, proto_json_writer *w);
+
+/* Stored content is named by 64 lower-case hexadecimal digits, its extents by positive whole numbers. */
+bool proto_sha256_decode(char out[PROTO_SHA_HEX], const proto_node *node);
+bool proto_extent_decode(uint64_t *out, const proto_node *node);
+#define PROTO_SHA256_EXPECTED "64 lower-case hexadecimal digits"
+#define PROTO_EXTENT_EXPECTED "a positive whole number"
 
 /* job_objective.c: `objective` and `objectives`, behind everything that they depend on (recipe, train/batch).
  */

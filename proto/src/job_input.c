@@ -11,9 +11,22 @@ bool proto_name_valid(const char *name)
     return n > 0 && n <= PROTO_NAME_MAX && strspn(name, letters) == n && !strchr("._-", name[0]);
 }
 
-static bool is_sha256(const char *text)
+bool proto_sha256_decode(char out[PROTO_SHA_HEX], const proto_node *node)
 {
-    return strlen(text) == PROTO_SHA_HEX - 1 && strspn(text, "0123456789abcdef") == PROTO_SHA_HEX - 1;
+    const char *text = proto_node_string(node, "");
+    if (strlen(text) != PROTO_SHA_HEX - 1 || strspn(text, "0123456789abcdef") != PROTO_SHA_HEX - 1)
+        return false;
+    memcpy(out, text, PROTO_SHA_HEX);
+    return true;
+}
+
+bool proto_extent_decode(uint64_t *out, const proto_node *node)
+{
+    double value = proto_node_number(node, 0);
+    if (!(value >= 1 && value <= 9007199254740992.0 && value == (double)(uint64_t)value))
+        return false;
+    *out = (uint64_t)value;
+    return true;
 }
 
 /* What is wrong at pointer/member. */
@@ -39,21 +52,15 @@ static void decode_name(proto_input *input, const proto_node *node, const char *
 static void decode_sha256(proto_input *input, const proto_node *node, const char *pointer,
                           proto_problem *problem)
 {
-    const char *text = proto_node_string(node, NULL);
-    if (text && is_sha256(text))
-        snprintf(input->sha256, sizeof input->sha256, "%s", text);
-    else
-        complain(problem, pointer, "sha256", node, "64 lower-case hexadecimal digits");
+    if (!proto_sha256_decode(input->sha256, node))
+        complain(problem, pointer, "sha256", node, PROTO_SHA256_EXPECTED);
 }
 
 static void decode_extent(uint64_t *out, const proto_node *node, const char *pointer, const char *member,
                           proto_problem *problem)
 {
-    double value = proto_node_number(node, 0);
-    if (value >= 1 && value <= 9007199254740992.0 && value == (double)(uint64_t)value)
-        *out = (uint64_t)value;
-    else
-        complain(problem, pointer, member, node, "a positive whole number");
+    if (!proto_extent_decode(out, node))
+        complain(problem, pointer, member, node, PROTO_EXTENT_EXPECTED);
 }
 
 static void decode_data(proto_input *input, const proto_node *node, const char *pointer,

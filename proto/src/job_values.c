@@ -9,7 +9,8 @@
 
 _Static_assert(sizeof(mi_recipe) == sizeof(int) && sizeof(mi_transform) == sizeof(int) &&
                    sizeof(proto_job_kind) == sizeof(int) && sizeof(mi_critic_type) == sizeof(int) &&
-                   sizeof(mi_baseline) == sizeof(int) && sizeof(mi_precision) == sizeof(int),
+                   sizeof(mi_baseline) == sizeof(int) && sizeof(mi_precision) == sizeof(int) &&
+                   sizeof(mi_split_by) == sizeof(int),
                "the table reads and writes enums as int");
 
 /* One value on its way in. */
@@ -188,11 +189,8 @@ static void decode_bool(const decoding *d)
     bool value = proto_node_bool(d->node, false);
     if (d->field->kind == PROTO_FIELD_FLAG)
         *(int *)target(d) = value;
-    else if (d->field->kind == PROTO_FIELD_BOOL)
+    else
         *(bool *)target(d) = value;
-    else if (value)
-        proto_problem_add(d->problem, d->pointer,
-                          "is not available in this version; leave it out or say false");
 }
 
 void proto_field_decode(const proto_field *field, proto_job *job, const proto_node *node, const char *pointer,
@@ -202,17 +200,11 @@ void proto_field_decode(const proto_field *field, proto_job *job, const proto_no
     double number;
     int index;
     switch (field->kind) {
-    case PROTO_FIELD_FIXED:
-        decode_name(&d);
-        break;
-    case PROTO_FIELD_NEVER:
     case PROTO_FIELD_FLAG:
     case PROTO_FIELD_BOOL:
         decode_bool(&d);
         break;
-    case PROTO_FIELD_LATER:
-        proto_problem_add(problem, pointer, "is not available in this version; leave it out");
-        break;
+    case PROTO_FIELD_PAIRS:
     case PROTO_FIELD_INPUT:
     case PROTO_FIELD_OBJECTIVE:
     case PROTO_FIELD_OBJECTIVES:

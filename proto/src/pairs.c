@@ -317,6 +317,16 @@ mi_status proto_pairs_join(proto_pairs *out, const proto_pair_source *source, co
     return status;
 }
 
+void proto_pairs_apply(const proto_pairs *pairs, mi_matrix *x, mi_matrix *y)
+{
+    x->rows = y->rows = pairs->n;
+    x->n_entities = y->n_entities = pairs->entities;
+    x->index = pairs->x;
+    y->index = pairs->y;
+    x->entity = pairs->entity_x;
+    y->entity = pairs->entity_y;
+}
+
 void proto_pairs_fini(proto_pairs *pairs)
 {
     free(pairs->x);

@@ -1,5 +1,6 @@
 #include "proto/pairs_input.h"
 #include "job_fields.h"
+#include "table_readers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@ typedef struct decoding {
     const char *pointer;
     const proto_limits *limits;
     proto_problem *problem;
+    bool of_job; /* what a resolved spec says of stored content may be there */
 } decoding;
 
 static void expected(const decoding *d, const char *at, const proto_node *node, const char *what)
@@ -143,7 +145,13 @@ static void decode_member(const decoding *d, const proto_node *node, bool need_l
         d->out->symmetric = proto_node_bool(node, false);
     else if (strcmp(key, "symmetric") == 0)
         expected(d, at, node, "true or false");
-    else if ((nearest = proto_name_nearest(key, members)))
+    else if (d->of_job && strcmp(key, "sha256") == 0) {
+        if (!proto_sha256_decode(d->out->sha256, node))
+            expected(d, at, node, PROTO_SHA256_EXPECTED);
+    } else if (d->of_job && strcmp(key, "rows") == 0) {
+        if (!proto_extent_decode(&d->out->rows, node))
+            expected(d, at, node, PROTO_EXTENT_EXPECTED);
+    } else if ((nearest = proto_name_nearest(key, members)))
         proto_problem_add(d->problem, at, "unknown field; did you mean \"%s\"?", nearest);
     else
         proto_problem_add(
@@ -154,7 +162,8 @@ static void decode_member(const decoding *d, const proto_node *node, bool need_l
 static void check_together(const decoding *d, const proto_node *node)
 {
     static const char *const columns[] = {"x_id", "y_id", "label"};
-    const bool list = proto_node_member(node, "data"), table = proto_node_member(node, "dataset");
+    const bool list = proto_node_member(node, "data"),
+               table = proto_node_member(node, "dataset") || (d->of_job && proto_node_member(node, "sha256"));
     char at[256];
     if (list && table)
         proto_problem_add(d->problem, d->pointer,
@@ -169,10 +178,10 @@ static void check_together(const decoding *d, const proto_node *node)
     }
 }
 
-void proto_pairs_input_decode(proto_pairs_input *out, const proto_node *node, const char *pointer,
-                              bool need_labels, const proto_limits *limits, proto_problem *problem)
+static void decode(proto_pairs_input *out, const proto_node *node, const char *pointer, bool need_labels,
+                   bool of_job, const proto_limits *limits, proto_problem *problem)
 {
-    const decoding d = {out, pointer, limits, problem};
+    const decoding d = {out, pointer, limits, problem, of_job};
     *out = (proto_pairs_input){.dataset = ""};
     proto_string_list_init(&out->x, limits->max_job_bytes);
     proto_string_list_init(&out->y, limits->max_job_bytes);
@@ -185,21 +194,99 @@ void proto_pairs_input_decode(proto_pairs_input *out, const proto_node *node, co
     check_together(&d, node);
 }
 
-void proto_pairs_input_fini(proto_pairs_input *input)
+void proto_pairs_input_decode(proto_pairs_input *out, const proto_node *node, const char *pointer,
+                              bool need_labels, const proto_limits *limits, proto_problem *problem)
+{
+    decode(out, node, pointer, need_labels, false, limits, problem);
+}
+
+void proto_pairs_input_decode_job(proto_pairs_input *out, const proto_node *node, const char *pointer,
+                                  const proto_limits *limits, proto_problem *problem)
+{
+    decode(out, node, pointer, false, true, limits, problem);
+}
+
+static void encode_list(const proto_pairs_input *input, proto_json_writer *w)
+{
+    const proto_string_list *sides[2] = {&input->x, &input->y};
+    proto_write_array(w, "data");
+    for (uint64_t i = 0; i < input->x.n; i++) {
+        proto_write_array(w, NULL);
+        for (int side = 0; side < 2; side++) {
+            size_t n;
+            const char *id = proto_string_list_at(sides[side], i, &n);
+            proto_write_string_n(w, NULL, id, n);
+        }
+        if (input->labels)
+            proto_write_u64(w, NULL, input->labels[i]);
+        proto_write_end_array(w);
+    }
+    proto_write_end_array(w);
+}
+
+void proto_pairs_input_encode(const proto_pairs_input *input, const char *key, proto_json_writer *w)
+{
+    const struct {
+        const char *key, *value;
+    } texts[] = {{"dataset", input->dataset},
+                 {"sha256", input->sha256},
+                 {"x_id", input->x_id},
+                 {"y_id", input->y_id},
+                 {"label", input->label}};
+    proto_write_object(w, key);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].value[0] != '\0')
+            proto_write_string(w, texts[i].key, texts[i].value);
+    if (input->rows > 0)
+        proto_write_u64(w, "rows", input->rows);
+    proto_write_bool(w, "symmetric", input->symmetric);
+    if (input->x.n > 0 && input->sha256[0] == '\0')
+        encode_list(input, w);
+    proto_write_end_object(w);
+}
+
+void proto_pairs_input_drop_list(proto_pairs_input *input)
 {
     proto_string_list_fini(&input->x);
     proto_string_list_fini(&input->y);
     free(input->labels);
+    input->labels = NULL;
+}
+
+void proto_pairs_input_fini(proto_pairs_input *input)
+{
+    proto_pairs_input_drop_list(input);
     *input = (proto_pairs_input){.dataset = ""};
+}
+
+/* "the table has a, b, c", cut where it gets long. */
+static void list_columns(const proto_pair_table_view *table, char *out, size_t size)
+{
+    size_t used = 0;
+    for (uint32_t column = 0; column < table->cols; column++) {
+        char excerpt[PROTO_EXCERPT];
+        size_t n;
+        const char *name = proto_pair_table_name(table, column, &n);
+        const int wrote = snprintf(out + used, size - used, "%s\"%s\"", column > 0 ? ", " : "",
+                                   proto_excerpt(name, n, excerpt));
+        if (wrote < 0 || (size_t)wrote >= size - used - sizeof ", ...") {
+            snprintf(out + used, size - used, "%s...", column > 0 ? ", " : "");
+            return;
+        }
+        used += (size_t)wrote;
+    }
 }
 
 static mi_status find_column(uint32_t *out, const proto_pair_table_view *table, const char *name,
                              const char *pointer, mi_error *err)
 {
+    char columns[128], excerpt[PROTO_EXCERPT];
     *out = proto_pair_table_find(table, name);
-    if (*out == PROTO_PAIR_NO_COLUMN)
-        return mi_fail_at(err, MI_INVALID, pointer, "the pair table has no column \"%s\"", name);
-    return MI_OK;
+    if (*out != PROTO_PAIR_NO_COLUMN)
+        return MI_OK;
+    list_columns(table, columns, sizeof columns);
+    return mi_fail_at(err, MI_INVALID, pointer, "the pair table has no column \"%s\"; it has %s",
+                      proto_excerpt(name, strlen(name), excerpt), columns);
 }
 
 mi_status proto_pairs_input_source(proto_pair_source *out, const proto_pairs_input *input,
@@ -230,4 +317,51 @@ mi_status proto_pairs_input_source(proto_pair_source *out, const proto_pairs_inp
         return mi_fail_at(err, MI_INVALID, "/label",
                           "the pair table has no column \"label\"; name the column of the labels");
     return MI_OK;
+}
+
+/* A name that JSON can carry: else the default that found the column does so again. */
+static void set_column(char out[PROTO_STRING_MAX + 1], const proto_pair_table_view *table, uint32_t column)
+{
+    size_t n;
+    if (column == PROTO_PAIR_NO_COLUMN)
+        return;
+    const char *name = proto_pair_table_name(table, column, &n);
+    if (n > PROTO_STRING_MAX || memchr(name, '\0', n))
+        return;
+    memcpy(out, name, n);
+    out[n] = '\0';
+}
+
+static void set_columns(proto_pairs_input *input, const proto_pair_source *source)
+{
+    set_column(input->x_id, source->table, source->x_column);
+    set_column(input->y_id, source->table, source->y_column);
+    set_column(input->label, source->table, source->label_column);
+}
+
+/* What is wrong with the pairs themselves has a pointer below them; x and y stand beside them. */
+static mi_status below_pairs(mi_status status, mi_error *err)
+{
+    char below[sizeof err->pointer];
+    if (status == MI_OK || !err || strcmp(err->pointer, "/x") == 0 || strcmp(err->pointer, "/y") == 0)
+        return status;
+    memcpy(below, err->pointer, sizeof below);
+    snprintf(err->pointer, sizeof err->pointer, "/pairs%.*s", (int)(sizeof below - sizeof "/pairs"), below);
+    return status;
+}
+
+mi_status proto_job_join(proto_pairs *out, proto_job *job, const void *bytes, size_t n,
+                         const proto_matrix_view *x, const proto_matrix_view *y, mi_error *err)
+{
+    proto_pair_table_view table;
+    proto_pair_source source;
+    *out = (proto_pairs){0};
+    mi_status status = proto_pair_table_open(&table, bytes, n, err);
+    if (status == MI_OK)
+        status = proto_pairs_input_source(&source, &job->pairs, &table, false, err);
+    if (status == MI_OK)
+        status = proto_pairs_join(out, &source, x, y, err);
+    if (status == MI_OK)
+        set_columns(&job->pairs, &source);
+    return below_pairs(status, err);
 }

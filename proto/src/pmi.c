@@ -1,5 +1,6 @@
 #include "proto/result.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,14 +9,17 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the blob is the arrays as they lie in memory");
 
-/* Blob: this, then four columns of `rows` doubles. */
+/* Blob: this, then four columns of `rows` doubles; with the second magic, two columns of `rows` u32. */
 typedef struct pmi_header {
     char magic[8];
     uint64_t rows;
 } pmi_header;
 
-static const char magic[8] = {'M', 'I', 'P', 'M', 'I', 'T', 'B', '1'};
+static const char magic[8] = {'M', 'I', 'P', 'M', 'I', 'T', 'B', '1'},
+                  magic_pairs[8] = {'M', 'I', 'P', 'M', 'I', 'T', 'B', '2'};
 #define N_COLUMNS 4
+#define ROW_BYTES (N_COLUMNS * sizeof(double))
+_Static_assert(ROW_BYTES + 2 * sizeof(uint32_t) == PROTO_PMI_ROW_BYTES, "as the header says");
 
 /* The end of a comparison's blob, behind n_variants offsets. */
 typedef struct index_footer {
@@ -25,15 +29,20 @@ typedef struct index_footer {
 
 static const char index_magic[8] = {'M', 'I', 'P', 'M', 'I', 'I', 'X', '1'};
 
-mi_status proto_pmi_pack(const mi_estimate *estimate, proto_text *out)
+mi_status proto_pmi_pack(const mi_estimate *estimate, const proto_pairs *pairs, proto_text *out)
 {
     pmi_header header = {.rows = estimate->n_pairs};
     const double *columns[N_COLUMNS] = {estimate->pmi, estimate->percentile, estimate->p_value,
                                         estimate->q_value};
-    memcpy(header.magic, magic, sizeof magic);
+    memcpy(header.magic, pairs ? magic_pairs : magic, sizeof magic);
     proto_text_append(out, &header, sizeof header);
     for (int i = 0; i < N_COLUMNS; i++)
         proto_text_append(out, columns[i], (size_t)header.rows * sizeof(double));
+    if (pairs) {
+        assert(pairs->n == header.rows);
+        proto_text_append(out, pairs->x, (size_t)header.rows * sizeof *pairs->x);
+        proto_text_append(out, pairs->y, (size_t)header.rows * sizeof *pairs->y);
+    }
     return proto_text_ok(out) ? MI_OK : MI_MEMORY;
 }
 
@@ -52,17 +61,26 @@ static size_t table_bytes(const char *bytes, size_t n)
     if (n < sizeof header)
         return 0;
     memcpy(&header, bytes, sizeof header);
-    if (memcmp(header.magic, magic, sizeof magic) != 0 ||
-        header.rows > (n - sizeof header) / (N_COLUMNS * sizeof(double)))
+    const bool pairs = memcmp(header.magic, magic_pairs, sizeof magic_pairs) == 0;
+    const size_t row = pairs ? PROTO_PMI_ROW_BYTES : ROW_BYTES;
+    if ((!pairs && memcmp(header.magic, magic, sizeof magic) != 0) || header.rows > (n - sizeof header) / row)
         return 0;
-    return sizeof header + (size_t)header.rows * N_COLUMNS * sizeof(double);
+    return sizeof header + (size_t)header.rows * row;
 }
 
-static mi_status open_table(proto_pmi_view *out, const char *bytes, size_t n)
+/* bytes: of a table that is there whole. */
+static mi_status open_table(proto_pmi_view *out, const char *bytes)
 {
-    const double *first = (const double *)(const void *)(bytes + sizeof(pmi_header));
-    const uint64_t rows = (n - sizeof(pmi_header)) / (N_COLUMNS * sizeof(double));
-    *out = (proto_pmi_view){rows, first, first + rows, first + 2 * rows, first + 3 * rows};
+    pmi_header header;
+    memcpy(&header, bytes, sizeof header);
+    const double *first = (const double *)(const void *)(bytes + sizeof header);
+    const uint64_t rows = header.rows;
+    *out = (proto_pmi_view){
+        .rows = rows, .pmi = first, .percentile = first + rows, .p = first + 2 * rows, .q = first + 3 * rows};
+    if (memcmp(header.magic, magic_pairs, sizeof magic_pairs) == 0) {
+        out->x_row = (const uint32_t *)(const void *)(first + 4 * rows);
+        out->y_row = out->x_row + rows;
+    }
     return MI_OK;
 }
 
@@ -100,15 +118,15 @@ mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, uint3
     if (n > 0 && table_bytes(bytes, n) == n) {
         if (variant != 0 && variant != PROTO_PMI_FIRST)
             return mi_fail(err, MI_NOT_FOUND, "there is one PMI table");
-        return open_table(out, bytes, n);
+        return open_table(out, bytes);
     }
     mi_status status = find_table(bytes, &n, variant, &offset, err);
     if (status != MI_OK)
         return status;
     const char *table = (const char *)bytes + offset;
-    const size_t size = table_bytes(table, n - (size_t)offset);
-    return size > 0 ? open_table(out, table, size)
-                    : mi_fail(err, MI_CORRUPT, "a PMI table's header does not fit its %zu bytes", n);
+    return table_bytes(table, n - (size_t)offset) > 0
+               ? open_table(out, table)
+               : mi_fail(err, MI_CORRUPT, "a PMI table's header does not fit its %zu bytes", n);
 }
 
 /* Which rows match, in the order in which they are shown. */
@@ -117,9 +135,25 @@ typedef struct selection {
     uint64_t total;
 } selection;
 
+static uint64_t x_row(const proto_pmi_view *view, uint64_t row)
+{
+    return view->x_row ? view->x_row[row] : row;
+}
+
+static uint64_t y_row(const proto_pmi_view *view, uint64_t row)
+{
+    return view->y_row ? view->y_row[row] : row;
+}
+
+static bool is_about(const proto_pmi_view *view, const proto_pmi_query *query, uint64_t row)
+{
+    return (query->x_row == 0 || query->x_row - 1 == x_row(view, row)) &&
+           (query->y_row == 0 || query->y_row - 1 == y_row(view, row));
+}
+
 static bool matches(const proto_pmi_view *view, const proto_pmi_query *query, uint64_t row)
 {
-    return !isnan(view->pmi[row]) && view->pmi[row] >= query->min;
+    return !isnan(view->pmi[row]) && view->pmi[row] >= query->min && is_about(view, query, row);
 }
 
 /* Whether row a comes before row b: higher first, ties by row. */
@@ -193,6 +227,13 @@ static mi_status select_rows(selection *out, const proto_pmi_view *view, const p
     return MI_OK;
 }
 
+/* A damaged table may name a row that is not there. */
+static const char *id_of(const proto_matrix_view *matrix, uint64_t row, size_t *n)
+{
+    *n = 0;
+    return matrix && row < matrix->matrix.rows ? proto_matrix_id(matrix, row, n) : NULL;
+}
+
 static void encode_row(const proto_pmi_view *view, uint64_t row, const proto_matrix_view *x,
                        const proto_matrix_view *y, proto_json_writer *w)
 {
@@ -200,9 +241,9 @@ static void encode_row(const proto_pmi_view *view, uint64_t row, const proto_mat
     const char *id;
     proto_write_object(w, NULL);
     proto_write_u64(w, "row", row);
-    if (x && (id = proto_matrix_id(x, row, &n)))
+    if ((id = id_of(x, x_row(view, row), &n)))
         proto_write_string_n(w, "x_id", id, n);
-    if (y && (id = proto_matrix_id(y, row, &n)))
+    if ((id = id_of(y, y_row(view, row), &n)))
         proto_write_string_n(w, "y_id", id, n);
     proto_write_double(w, "pmi", view->pmi[row]);
     proto_write_double(w, "percentile", view->percentile[row]);
@@ -254,9 +295,9 @@ static void csv_id(const proto_matrix_view *view, uint64_t row, proto_text *out)
     size_t n = 0;
     if (!has_ids(view))
         return;
-    const char *id = proto_matrix_id(view, row, &n);
+    const char *id = id_of(view, row, &n);
     proto_text_append(out, ",", 1);
-    proto_csv_field(id, n, out);
+    proto_csv_field(id ? id : "", n, out);
 }
 
 static void csv_row(const proto_pmi_view *view, uint64_t row, const proto_matrix_view *x,
@@ -264,8 +305,8 @@ static void csv_row(const proto_pmi_view *view, uint64_t row, const proto_matrix
 {
     const double values[N_COLUMNS] = {view->pmi[row], view->percentile[row], view->p[row], view->q[row]};
     proto_text_printf(out, "%" PRIu64, row);
-    csv_id(x, row, out);
-    csv_id(y, row, out);
+    csv_id(x, x_row(view, row), out);
+    csv_id(y, y_row(view, row), out);
     for (int i = 0; i < N_COLUMNS; i++) {
         proto_text_append(out, ",", 1);
         proto_csv_double(values[i], out);
@@ -341,7 +382,8 @@ mi_status proto_pmi_write_npy(const proto_pmi_view *view, const proto_pmi_query 
                               const proto_output *out, mi_error *err)
 {
     selection chosen;
-    bool all = query->top == 0 && query->min == -(double)INFINITY;
+    const bool all =
+        query->top == 0 && query->min == -(double)INFINITY && query->x_row == 0 && query->y_row == 0;
     if (select_rows(&chosen, view, query) != MI_OK)
         return mi_fail(err, MI_MEMORY, "rows of the PMI table");
     spool s = spool_to(out, err);

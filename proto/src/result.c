@@ -13,7 +13,9 @@ void proto_result_encode(const mi_estimate *estimate, const mi_spec *spec,
     proto_part_null(&e, estimate);
     proto_part_permutation(&e, estimate);
     proto_part_timing(&e, estimate->steps, spec, context);
-    proto_part_warnings(&e, estimate);
+    proto_part_pairs(&e, context->pairs);
+    proto_part_split(&e, estimate, spec);
+    proto_part_warnings(&e, estimate, context->pairs);
     proto_part_link(&e, "pmi", context->has_pmi, context->job_id, "pmi");
     proto_part_link(&e, "curve", true, context->job_id, "curve");
     proto_write_null(&e.w, "model");

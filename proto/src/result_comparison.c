@@ -53,7 +53,7 @@ static void encode_figures(const comparing *c, uint32_t variant, const mi_spec *
     proto_part_null(&e, estimate);
     proto_part_permutation(&e, estimate);
     proto_write_u64(&e.w, "steps", estimate->steps);
-    proto_part_warnings(&e, estimate);
+    proto_part_warnings(&e, estimate, NULL);
     encode_pmi_link(c, variant, &e);
     *w = e.w;
 }
@@ -245,7 +245,9 @@ void proto_comparison_encode(const proto_comparison *comparison, const proto_res
     proto_part_null(&e, estimate);
     proto_part_permutation(&e, estimate);
     proto_part_timing(&e, steps, &spec, context);
-    proto_part_warnings(&e, estimate);
+    proto_part_pairs(&e, context->pairs);
+    proto_part_split(&e, estimate, &spec);
+    proto_part_warnings(&e, estimate, context->pairs);
     encode_pmi_link(&c, first, &e);
     proto_part_link(&e, "curve", true, context->job_id, "curve");
     proto_write_null(&e.w, "model");

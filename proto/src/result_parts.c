@@ -1,5 +1,8 @@
 #include "result_parts.h"
 
+#include "job_fields.h"
+
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,24 +134,86 @@ void proto_part_timing(result_encoding *e, uint64_t steps, const mi_spec *spec,
     proto_write_end_object(&e->w);
 }
 
-static void encode_warning(result_encoding *e, mi_warning_code code, const char *detail)
+void proto_part_split(result_encoding *e, const mi_estimate *estimate, const mi_spec *spec)
+{
+    proto_write_object(&e->w, "split");
+    proto_write_string(&e->w, "by", proto_field_find("/split/by")->names[spec->split.by]);
+    proto_write_u64(&e->w, "folds", spec->split.folds);
+    proto_write_u64(&e->w, "scored", estimate->n_held_out);
+    proto_write_u64(&e->w, "unscored", estimate->n_pairs - estimate->n_held_out);
+    proto_write_end_object(&e->w);
+}
+
+static void encode_missing(result_encoding *e, const char *key, const proto_string_list *ids)
+{
+    const uint64_t listed = ids->n < PROTO_MISSING_LISTED ? ids->n : PROTO_MISSING_LISTED;
+    proto_write_object(&e->w, key);
+    proto_write_u64(&e->w, "count", ids->n);
+    proto_write_u64(&e->w, "listed", listed);
+    proto_write_array(&e->w, "ids");
+    for (uint64_t i = 0; i < listed; i++) {
+        size_t n;
+        const char *id = proto_string_list_at(ids, i, &n);
+        proto_write_string_n(&e->w, NULL, id, n);
+    }
+    proto_write_end_array(&e->w);
+    proto_write_end_object(&e->w);
+}
+
+void proto_part_pairs(result_encoding *e, const proto_pairs *pairs)
+{
+    if (!pairs) {
+        proto_write_null(&e->w, "pairs");
+        return;
+    }
+    proto_write_object(&e->w, "pairs");
+    proto_write_u64(&e->w, "rows", pairs->rows);
+    proto_write_u64(&e->w, "used", pairs->n);
+    proto_write_u64(&e->w, "duplicates", pairs->duplicates);
+    proto_write_u64(&e->w, "negatives", pairs->negatives);
+    proto_write_u64(&e->w, "without_embedding", pairs->without_embedding);
+    proto_write_object(&e->w, "missing");
+    encode_missing(e, "x", &pairs->missing_x);
+    encode_missing(e, "y", &pairs->missing_y);
+    proto_write_end_object(&e->w);
+    proto_write_object(&e->w, "entities");
+    proto_write_u64(&e->w, "x", pairs->entities_x);
+    proto_write_u64(&e->w, "y", pairs->entities_y);
+    proto_write_end_object(&e->w);
+    proto_write_end_object(&e->w);
+}
+
+static void encode_warning(result_encoding *e, const char *code, const char *detail)
 {
     proto_write_object(&e->w, NULL);
-    proto_write_string(&e->w, "code", mi_warning_name(code));
+    proto_write_string(&e->w, "code", code);
     proto_write_string(&e->w, "detail", detail);
     proto_write_end_object(&e->w);
 }
 
-void proto_part_warnings(result_encoding *e, const mi_estimate *estimate)
+static void warn_missing(result_encoding *e, const proto_pairs *pairs)
+{
+    char detail[256];
+    if (!pairs || pairs->without_embedding == 0)
+        return;
+    snprintf(detail, sizeof detail,
+             "%" PRIu64 " of %" PRIu64 " rows of the pair table were left out: %" PRIu64
+             " ids of x and %" PRIu64 " of y have no embedding (see pairs.missing)",
+             pairs->without_embedding, pairs->rows, pairs->missing_x.n, pairs->missing_y.n);
+    encode_warning(e, PROTO_WARNING_MISSING, detail);
+}
+
+void proto_part_warnings(result_encoding *e, const mi_estimate *estimate, const proto_pairs *pairs)
 {
     proto_write_array(&e->w, "warnings");
     for (uint32_t i = 0; i < estimate->n_warnings; i++)
         if (estimate->warnings[i].code != MI_WARN_NON_FINITE || e->lost[0] == '\0')
-            encode_warning(e, estimate->warnings[i].code, estimate->warnings[i].detail);
+            encode_warning(e, mi_warning_name(estimate->warnings[i].code), estimate->warnings[i].detail);
+    warn_missing(e, pairs);
     if (e->lost[0] != '\0') {
         char detail[256];
         snprintf(detail, sizeof detail, "not finite, reported as null: %s", e->lost);
-        encode_warning(e, MI_WARN_NON_FINITE, detail);
+        encode_warning(e, mi_warning_name(MI_WARN_NON_FINITE), detail);
     }
     proto_write_end_array(&e->w);
 }

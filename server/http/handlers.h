@@ -12,7 +12,7 @@ http_handler handle_root, handle_livez, handle_readyz, handle_openapi, handle_me
 http_handler handle_dataset_list, handle_dataset_get, handle_dataset_put, handle_dataset_post,
     handle_dataset_delete;
 http_handler handle_job_submit, handle_job_list, handle_job_get, handle_job_cancel, handle_job_delete;
-http_handler handle_job_events, handle_job_curve, handle_job_pmi;
+http_handler handle_job_events, handle_job_curve, handle_job_pmi, handle_job_missing;
 http_handler handle_model_list, handle_model_get, handle_model_patch, handle_model_delete,
     handle_model_weights;
 

@@ -1,4 +1,5 @@
 #include "handlers.h"
+#include "join.h"
 #include "negotiate.h"
 #include "proto/result.h"
 
@@ -160,6 +161,7 @@ static mi_status open_table(pmi_table *t, store *s, const proto_job_record *reco
 
 static bool parse_query(const http_request *q, http_response *r, proto_pmi_query *out)
 {
+    *out = (proto_pmi_query){.limit = PAGE_DEFAULT};
     return http_query_double(q, "min", -(double)INFINITY, &out->min, r) &&
            http_query_u64(q, "top", 1, ROWS_MAX, 0, &out->top, r) &&
            http_query_u64(q, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &out->limit, r) &&
@@ -181,6 +183,34 @@ static bool has_table(const http_request *q, http_response *r, const proto_job_r
         return false;
     }
     return true;
+}
+
+/* The row, from 1, of the id that is asked for; 0 without one. false: refused. */
+static bool find_row(const http_request *q, http_response *r, const side *in, const char *parameter,
+                     uint64_t *row)
+{
+    const char *id = http_query_text(q, parameter);
+    const size_t wanted = id ? strlen(id) : 0;
+    *row = 0;
+    if (!id)
+        return true;
+    if (!in->has_ids) {
+        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
+                    "query parameter \"%s\": the rows of %c have no ids; leave it out", parameter,
+                    parameter[0]);
+        return false;
+    }
+    for (uint64_t i = 0; i < in->view.matrix.rows; i++) {
+        size_t n;
+        const char *other = proto_matrix_id(&in->view, i, &n);
+        if (n == wanted && memcmp(other, id, n) == 0) {
+            *row = i + 1;
+            return true;
+        }
+    }
+    http_refuse(r, q, PROTO_PROBLEM_NOT_FOUND, "query parameter \"%s\": %c has no row with the id \"%.80s\"",
+                parameter, parameter[0], id);
+    return false;
 }
 
 static mi_status write_fd(void *ctx, const void *bytes, size_t n, mi_error *err)
@@ -247,7 +277,7 @@ static bool find_variant(const http_request *q, http_response *r, const proto_jo
 }
 
 static void answer_pmi(const http_request *q, http_response *r, const proto_job_record *record,
-                       const proto_pmi_query *query, http_format format)
+                       proto_pmi_query *query, http_format format)
 {
     proto_job *job;
     pmi_table table = {.store = q->config->store};
@@ -259,9 +289,11 @@ static void answer_pmi(const http_request *q, http_response *r, const proto_job_
     }
     if (find_variant(q, r, job, &variant) && has_table(q, r, record)) {
         mi_status status = open_table(&table, q->config->store, record, job, variant, &err);
-        if (status == MI_OK)
-            answer_table(q, r, &table, query, format);
-        else if (status == MI_NOT_FOUND && table.mapped)
+        if (status == MI_OK) {
+            if (find_row(q, r, &table.x, "x_id", &query->x_row) &&
+                find_row(q, r, &table.y, "y_id", &query->y_row))
+                answer_table(q, r, &table, query, format);
+        } else if (status == MI_NOT_FOUND && table.mapped)
             http_refuse(r, q, PROTO_PROBLEM_CONFLICT, "%s", err.message);
         else
             http_answer_error(r, q, &err);
@@ -279,4 +311,66 @@ void handle_job_pmi(const http_request *q, http_response *r)
         return;
     answer_pmi(q, r, &job, &query, format);
     proto_job_record_fini(&job);
+}
+
+/* ---- ids without an embedding ---- */
+
+static mi_status write_missing(const http_request *q, http_response *r, const proto_pairs *pairs,
+                               mi_error *err)
+{
+    const proto_output output = {write_fd, r};
+    mi_status status = store_scratch_open(q->config->store, &r->fd, err);
+    if (status != MI_OK) {
+        r->fd = -1;
+        return status;
+    }
+    r->status = 200;
+    r->type = http_format_type(HTTP_FORMAT_CSV);
+    return proto_missing_write_csv(pairs, &output, err);
+}
+
+static void answer_missing(const http_request *q, http_response *r, proto_job *job, uint64_t after,
+                           uint64_t limit, http_format format)
+{
+    proto_pairs pairs;
+    proto_text text;
+    mi_error err = {0};
+    mi_status status = http_join(q->config->store, job, &pairs, &err);
+    if (status == MI_OK && format == HTTP_FORMAT_CSV)
+        status = write_missing(q, r, &pairs, &err);
+    if (status != MI_OK) {
+        http_answer_error(r, q, &err);
+    } else if (format == HTTP_FORMAT_JSON) {
+        proto_text_init(&text, HTTP_ANSWER_MAX);
+        proto_missing_encode_json(&pairs, after, limit, &text);
+        http_answer(r, q, 200, HTTP_JSON_TYPE, &text);
+    }
+    proto_pairs_fini(&pairs);
+}
+
+void handle_job_missing(const http_request *q, http_response *r)
+{
+    http_format format;
+    uint64_t limit, after;
+    proto_job_record record;
+    proto_job *job = NULL;
+    mi_error err = {0};
+    if (!http_query_u64(q, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &limit, r) ||
+        !http_query_u64(q, "after", 0, UINT64_MAX, 0, &after, r) || !choose_format(q, r, &format))
+        return;
+    if (format == HTTP_FORMAT_NPY) {
+        http_refuse(r, q, PROTO_PROBLEM_NOT_ACCEPTABLE, "ids are no numbers; there is json and csv");
+        return;
+    }
+    if (!job_found(q, r, &record))
+        return;
+    if (proto_job_reopen(&job, record.spec, &err) != MI_OK)
+        http_answer_error(r, q, &err);
+    else if (!job->has_pairs)
+        http_refuse(r, q, PROTO_PROBLEM_CONFLICT,
+                    "x and y of the job are paired by row; no ids were looked up");
+    else
+        answer_missing(q, r, job, after, limit, format);
+    proto_job_free(job);
+    proto_job_record_fini(&record);
 }

@@ -1,6 +1,8 @@
 #include "base/metrics.h"
 #include "base/sha256.h"
 #include "handlers.h"
+#include "join.h"
+#include "resolve.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,134 +23,39 @@ uint32_t http_retry_after(const http_config *config)
     return (uint32_t)(wait < 1 ? 1 : wait > RETRY_MAX_S ? RETRY_MAX_S : wait + 0.5);
 }
 
-/* ---- from x and y as submitted to matrices that the store holds ---- */
-
-typedef struct resolver {
-    store *store;
-    proto_problem *problem;
-    mi_error *err; /* of the store: not the client's fault */
-} resolver;
-
-static void complain(const resolver *to, const char *side, const char *member, const char *detail)
-{
-    char pointer[32];
-    snprintf(pointer, sizeof pointer, "/%s/%s", side, member);
-    proto_problem_add(to->problem, pointer, "%s", detail);
-}
-
-/* A resolved spec says what it was resolved to; when it is posted again, that must still hold. */
-static void check_unchanged(const resolver *to, const char *side, const proto_input *said, const char *sha256,
-                            uint64_t rows, uint64_t cols)
-{
-    char detail[128];
-    if (said->sha256[0] != '\0' && strcmp(said->sha256, sha256) != 0)
-        complain(to, side, "sha256", "the data set's content is another now");
-    snprintf(detail, sizeof detail, "the matrix has %" PRIu64 " rows and %" PRIu64 " columns", rows, cols);
-    if (said->rows != 0 && said->rows != rows)
-        complain(to, side, "rows", detail);
-    if (said->cols != 0 && said->cols != cols)
-        complain(to, side, "columns", detail);
-}
-
-static mi_status resolve_dataset(const resolver *to, const char *side, proto_input *input)
-{
-    proto_dataset_record record = {0};
-    mi_status status = store_dataset_get(to->store, input->dataset, &record, to->err);
-    if (status == MI_NOT_FOUND) {
-        complain(to, side, "dataset", "there is no data set of that name");
-        return MI_OK;
-    }
-    if (status != MI_OK)
-        return status;
-    if (strcmp(record.kind, "matrix") != 0) {
-        complain(to, side, "dataset", "this is a pair table; expected a matrix");
-        proto_dataset_record_fini(&record);
-        return MI_OK;
-    }
-    check_unchanged(to, side, input, record.matrix_sha256, record.rows, record.cols);
-    snprintf(input->sha256, sizeof input->sha256, "%s", record.matrix_sha256);
-    input->rows = record.rows;
-    input->cols = record.cols;
-    proto_dataset_record_fini(&record);
-    return MI_OK;
-}
-
-static mi_status resolve_content(const resolver *to, const char *side, proto_input *input)
-{
-    store_mapping mapping;
-    proto_matrix_view view;
-    mi_status status = store_blob_map(to->store, input->sha256, &mapping, to->err);
-    if (status == MI_NOT_FOUND) {
-        complain(to, side, "sha256", "the server holds no matrix of that content");
-        return MI_OK;
-    }
-    if (status != MI_OK)
-        return status;
-    if (proto_matrix_open(&view, mapping.bytes, mapping.n, NULL) == MI_OK) {
-        check_unchanged(to, side, input, input->sha256, view.matrix.rows, view.matrix.cols);
-        input->rows = view.matrix.rows;
-        input->cols = view.matrix.cols;
-    } else {
-        complain(to, side, "sha256", "the content of that hash is not a matrix");
-    }
-    store_blob_unmap(to->store, &mapping);
-    return MI_OK;
-}
-
-static mi_status resolve_inline(const resolver *to, const char *side, proto_input *input)
-{
-    store_blob_writer *writer = NULL;
-    const mi_matrix matrix = {input->inline_data, input->rows, input->cols};
-    mi_status status = store_blob_begin(to->store, &writer, to->err);
-    if (status != MI_OK)
-        return status;
-    const proto_output output = store_blob_output(writer);
-    status = proto_matrix_write(matrix, &output, to->err);
-    if (status != MI_OK) {
-        store_blob_abort(writer);
-        if (status != MI_INVALID)
-            return status;
-        complain(to, side, "data", to->err->message);
-        return MI_OK;
-    }
-    status = store_blob_commit(writer, input->sha256, to->err);
-    free(input->inline_data);
-    input->inline_data = NULL;
-    return status;
-}
-
-static mi_status resolve(const resolver *to, const char *side, proto_input *input)
-{
-    if (input->inline_data)
-        return resolve_inline(to, side, input);
-    return input->dataset[0] != '\0' ? resolve_dataset(to, side, input) : resolve_content(to, side, input);
-}
-
-/* What its columns are, now that the store holds it: the spec is to say it, the plan needs their number. */
-static mi_status inspect(const resolver *to, const char *side, proto_input *input)
-{
-    store_mapping mapping;
-    proto_matrix_view view;
-    uint8_t *flags = NULL;
-    mi_status status = store_blob_map(to->store, input->sha256, &mapping, to->err);
-    if (status != MI_OK)
-        return status;
-    status = proto_matrix_open(&view, mapping.bytes, mapping.n, to->err);
-    if (status == MI_OK && (status = proto_input_columns(input, &view, &flags, to->err)) == MI_OK) {
-        view.matrix.categorical = flags;
-        status = mi_matrix_width(view.matrix, &input->width, to->err);
-    }
-    if (status == MI_OK)
-        status = proto_input_set_columns(input, flags, view.matrix.cols, to->err);
-    store_blob_unmap(to->store, &mapping);
-    free(flags);
-    if (status != MI_INVALID && status != MI_LIMIT)
-        return status;
-    complain(to, side, "categorical", to->err->message);
-    return MI_OK;
-}
-
 /* ---- does it fit? ---- */
+
+/* The ids without an embedding, as many as fit. */
+static void list_missing(const proto_pairs *pairs, char *out, size_t size)
+{
+    const proto_string_list *sides[2] = {&pairs->missing_x, &pairs->missing_y};
+    size_t used = 0;
+    out[0] = '\0';
+    for (int side = 0; side < 2; side++)
+        for (uint64_t i = 0; i < sides[side]->n; i++) {
+            size_t n;
+            const char *id = proto_string_list_at(sides[side], i, &n);
+            if (used + n + sizeof "; without an embedding: , ..." > size) {
+                snprintf(out + used, size - used, ", ...");
+                return;
+            }
+            used += (size_t)snprintf(out + used, size - used, "%s%.*s",
+                                     used == 0 ? "; without an embedding: " : ", ", (int)n, id);
+        }
+}
+
+static void check_pairs(const proto_pairs *pairs, proto_problem *problem)
+{
+    char missing[128];
+    if (pairs->n >= MI_MIN_ROWS)
+        return;
+    list_missing(pairs, missing, sizeof missing);
+    proto_problem_add(
+        problem, "/pairs",
+        "only %" PRIu32 " of %" PRIu64 " rows are distinct pairs with both embeddings%s; at least "
+        "%u are needed%s",
+        pairs->n, pairs->rows, pairs->negatives > 0 ? " and label 1" : "", MI_MIN_ROWS, missing);
+}
 
 static void check_shapes(const proto_job *job, proto_problem *problem)
 {
@@ -163,8 +70,9 @@ static void check_shapes(const proto_job *job, proto_problem *problem)
     }
 }
 
-/* What a run of a variant takes. */
-static mi_status plan_memory(const proto_job *job, uint32_t variant, uint64_t *bytes, mi_error *err)
+/* What a run of a variant takes. pairs: NULL where they are by row. */
+static mi_status plan_memory(const proto_job *job, const proto_pairs *pairs, uint32_t variant,
+                             uint64_t *bytes, mi_error *err)
 {
     mi_status status;
     if (job->kind == PROTO_KIND_BENCHMARK) {
@@ -181,8 +89,11 @@ static mi_status plan_memory(const proto_job *job, uint32_t variant, uint64_t *b
     } else {
         mi_spec spec;
         mi_plan plan = {0};
+        mi_matrix x = {.rows = job->x.rows}, y = {.rows = job->y.rows};
+        if (pairs)
+            proto_pairs_apply(pairs, &x, &y);
         proto_job_variant(job, variant, &spec);
-        status = mi_plan_make(&plan, &spec, job->x.rows, job->x.width, job->y.width, err);
+        status = mi_plan_pairs(&plan, &spec, x, y, (const uint64_t[2]){job->x.width, job->y.width}, err);
         *bytes = plan.workspace_bytes;
     }
     return status;
@@ -198,13 +109,13 @@ static bool is_told(const proto_problem *problem, const char *pointer)
 }
 
 /* Whether the next variant is worth a look: what all share is wrong for all of them, and is told once. */
-static bool check_variant(const proto_job *job, uint32_t variant, const proto_limits *limits,
-                          proto_problem *problem)
+static bool check_variant(const proto_job *job, const proto_pairs *pairs, uint32_t variant,
+                          const proto_limits *limits, proto_problem *problem)
 {
     mi_error err = {0};
     uint64_t bytes;
     char pointer[sizeof err.pointer + 16];
-    mi_status status = plan_memory(job, variant, &bytes, &err);
+    mi_status status = plan_memory(job, pairs, variant, &bytes, &err);
     proto_job_pointer(job, variant, err.pointer, pointer, sizeof pointer);
     if (status == MI_INVALID || (status == MI_UNSUPPORTED && err.pointer[0] != '\0')) {
         if (!is_told(problem, pointer))
@@ -225,25 +136,30 @@ static bool check_variant(const proto_job *job, uint32_t variant, const proto_li
     return true;
 }
 
-static void check_plan(const proto_job *job, const proto_limits *limits, proto_problem *problem)
+static void check_plan(const proto_job *job, const proto_pairs *pairs, const proto_limits *limits,
+                       proto_problem *problem)
 {
     for (uint32_t i = 0; i < proto_job_variants(job); i++)
-        if (!check_variant(job, i, limits, problem))
+        if (!check_variant(job, pairs, i, limits, problem))
             return;
 }
 
-/* Data that the store holds, and what they are. MI_OK: look at problem. */
-static mi_status prepare_inputs(const http_request *q, proto_job *job, proto_problem *problem, mi_error *err)
+/* Pairs by id and what can be asked of them. MI_OK: look at problem. */
+static mi_status prepare_pairs(const http_request *q, proto_job *job, proto_problem *problem, mi_error *err)
 {
-    const resolver to = {q->config->store, problem, err};
-    mi_status status = resolve(&to, "x", &job->x);
-    if (status == MI_OK)
-        status = resolve(&to, "y", &job->y);
-    if (status == MI_OK && !proto_problem_any(problem) && (status = inspect(&to, "x", &job->x)) == MI_OK)
-        status = inspect(&to, "y", &job->y);
-    if (status == MI_OK && !proto_problem_any(problem))
-        check_shapes(job, problem);
-    return status;
+    proto_pairs pairs;
+    mi_status status = http_join(q->config->store, job, &pairs, err);
+    if (status == MI_INVALID) {
+        proto_problem_add(problem, err->pointer, "%s", err->message);
+        return MI_OK;
+    }
+    if (status != MI_OK)
+        return status;
+    check_pairs(&pairs, problem);
+    if (!proto_problem_any(problem))
+        check_plan(job, &pairs, http_limits(q), problem);
+    proto_pairs_fini(&pairs);
+    return MI_OK;
 }
 
 /* Everything that can be known before the job is taken. MI_OK: look at problem. */
@@ -251,10 +167,16 @@ static mi_status prepare(const http_request *q, proto_job *job, proto_problem *p
 {
     mi_status status = MI_OK;
     if (job->kind != PROTO_KIND_BENCHMARK)
-        status = prepare_inputs(q, job, problem, err);
-    if (status == MI_OK && !proto_problem_any(problem))
-        check_plan(job, http_limits(q), problem);
-    return status;
+        status = http_resolve_inputs(q->config->store, job, problem, err);
+    if (status != MI_OK || proto_problem_any(problem))
+        return status;
+    if (job->has_pairs)
+        return prepare_pairs(q, job, problem, err);
+    if (job->kind != PROTO_KIND_BENCHMARK)
+        check_shapes(job, problem);
+    if (!proto_problem_any(problem))
+        check_plan(job, NULL, http_limits(q), problem);
+    return MI_OK;
 }
 
 /* ---- submitting ---- */
@@ -278,8 +200,10 @@ static mi_status submit(const http_request *q, const proto_job *job, proto_job_r
         .folds = proto_job_folds(job),
         .dataset_x = job->x.dataset,
         .dataset_y = job->y.dataset,
+        .dataset_pairs = job->pairs.dataset,
         .blob_x = job->x.sha256,
         .blob_y = job->y.sha256,
+        .blob_pairs = job->pairs.sha256,
         .idempotency_key = q->headers->idempotency_key,
         .request_sha256 = request_sha256,
         .max_queue = http_limits(q)->max_queue,

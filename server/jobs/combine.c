@@ -103,8 +103,8 @@ static mi_status keep_pmi(void *ctx, mi_error *err)
     const mi_estimate *estimate = c->variant.estimate;
     store_blob_writer *blob = NULL;
     proto_text text;
-    proto_text_init(&text, estimate->n_pairs * 4 * sizeof(double) + PMI_OVERHEAD);
-    mi_status status = proto_pmi_pack(estimate, &text);
+    proto_text_init(&text, estimate->n_pairs * PROTO_PMI_ROW_BYTES + PMI_OVERHEAD);
+    mi_status status = proto_pmi_pack(estimate, c->inputs->pairs, &text);
     if (status != MI_OK) {
         mi_fail(err, status, "the PMI table of %llu pairs", (unsigned long long)estimate->n_pairs);
         goto out;
@@ -128,6 +128,7 @@ static mi_status succeed(void *ctx, mi_error *err)
     proto_text text;
     context.train_s = c->variant.train_s;
     context.has_pmi = c->pmi_blob[0] != '\0';
+    context.pairs = c->inputs->pairs;
     proto_text_init(&text, RESULT_MAX);
     proto_result_encode(c->variant.estimate, &c->inputs->spec, &context, &text);
     const store_outcome outcome = {.result = text.data, .pmi_blob = c->pmi_blob};

@@ -65,8 +65,8 @@ static mi_status write_blob(comparing *c, const proto_text *text, mi_error *err)
 static mi_status keep_table(comparing *c, uint32_t variant, const mi_estimate *estimate, mi_error *err)
 {
     proto_text text;
-    proto_text_init(&text, estimate->n_pairs * 4 * sizeof(double) + PMI_OVERHEAD);
-    proto_pmi_pack(estimate, &text);
+    proto_text_init(&text, estimate->n_pairs * PROTO_PMI_ROW_BYTES + PMI_OVERHEAD);
+    proto_pmi_pack(estimate, c->inputs->pairs, &text);
     c->offsets[variant] = c->blob_bytes;
     c->rows[variant].has_pmi = true;
     mi_status status = write_blob(c, &text, err);
@@ -186,6 +186,7 @@ static mi_status succeed(void *ctx, mi_error *err)
         .ranked_pairs = c->ranked_pairs,
     };
     proto_text text;
+    context.pairs = c->inputs->pairs;
     for (uint32_t i = 0; i < c->n; i++)
         context.train_s += c->rows[i].train_s;
     proto_text_init(&text, RESULT_MAX);

@@ -10,6 +10,7 @@
 #include "proto/json.h"
 #include "proto/limits.h"
 #include "proto/problem.h"
+#include "proto/string_list.h"
 
 #define PROTO_NAME_MAX          128 /* of a data set: [A-Za-z0-9][A-Za-z0-9._-]* */
 #define PROTO_SHA_HEX           65
@@ -50,6 +51,23 @@ typedef struct proto_input {
     uint32_t *categorical; /* (n_categorical) columns from 0, ascending, owned; NULL when there are none */
 } proto_input;
 
+/*
+ * Which pairs a job or a request is about, by id (proto/pairs_input.h): columns of a pair table, or a list.
+ * As submitted: {"dataset": name} with names of columns, {"data": [[x, y], ...]}, or {"sha256": ...} of a
+ * pair table that the server holds. Of a job, resolved: {"dataset" (unless inline), "sha256", "rows"} and the
+ * names of the columns; it can be posted again as it is.
+ */
+typedef struct proto_pairs_input {
+    char dataset[PROTO_NAME_MAX + 1]; /* "" for a list or by content */
+    char sha256[PROTO_SHA_HEX];       /* of the canonical blob of the table; "" until resolved */
+    uint64_t rows;                    /* of the table; 0 until known */
+    /* Names of columns; "": not said (the first, the second, the one called "label" if there is one). */
+    char x_id[PROTO_STRING_MAX + 1], y_id[PROTO_STRING_MAX + 1], label[PROTO_STRING_MAX + 1];
+    bool symmetric;
+    proto_string_list x, y; /* of the list, owned */
+    uint8_t *labels;        /* (x.n) 0 or 1, owned; NULL: the list has none */
+} proto_pairs_input;
+
 /* A law that a benchmark measures on. */
 typedef struct proto_law {
     mi_law_spec spec;     /* resolved; where levels give the MI, all but mi_nats and parameter, which are 0 */
@@ -80,11 +98,14 @@ typedef struct proto_job {
     uint32_t n_objectives; /* of `objectives`; 0: the job has one `objective` */
     mi_objective_spec objectives[PROTO_MAX_OBJECTIVES];
     proto_input x, y;
+    bool has_pairs; /* x and y are paired by id, not by row */
+    proto_pairs_input pairs;
     proto_benchmark benchmark;
     bool want_pmi, want_curve; /* PMI of those that have one */
-    int priority;              /* 0..9, higher first; default 5 */
-    uint32_t timeout_s;        /* 1..; default 3600 */
-    char *tags;                /* canonical JSON object of strings, owned; "{}" when none */
+    bool want_model;
+    int priority;       /* 0..9, higher first; default 5 */
+    uint32_t timeout_s; /* 1..; default 3600 */
+    char *tags;         /* canonical JSON object of strings, owned; "{}" when none */
 } proto_job;
 
 /*

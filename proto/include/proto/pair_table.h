@@ -14,6 +14,7 @@
 #ifndef PROTO_PAIR_TABLE_H
 #define PROTO_PAIR_TABLE_H
 
+#include "proto/string_list.h"
 #include "proto/table.h"
 
 #define PROTO_PAIR_COLUMNS_MAX 256
@@ -30,6 +31,15 @@
 mi_status proto_pair_table_read(const proto_source *source, const proto_table_options *options,
                                 const proto_limits *limits, const proto_output *out,
                                 proto_dataset_record *record, mi_error *err);
+
+/*
+ * Write a list as the blob of a table: columns "x" and "y", with labels a third, "label", of 0 and 1. x and y
+ * are of one length, at least 1. Errors are those of `out`. Thread: any.
+ *
+ * labels  (x->n) 0 or 1, or NULL
+ */
+mi_status proto_pair_table_write(const proto_string_list *x, const proto_string_list *y,
+                                 const uint8_t *labels, const proto_output *out, mi_error *err);
 
 typedef struct proto_pair_table_view { /* of a mapped blob, borrowed */
     uint64_t rows;

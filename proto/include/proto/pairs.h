@@ -69,4 +69,8 @@ mi_status proto_pairs_join_indexed(proto_pairs *out, const proto_pair_source *so
                                    const proto_matrix_view *y, const proto_id_index *index_y, mi_error *err);
 void proto_pairs_fini(proto_pairs *pairs);
 
+/* The matrices of both sides become those of the pairs: a row for each, what it is of by index. The pairs are
+ * borrowed. */
+void proto_pairs_apply(const proto_pairs *pairs, mi_matrix *x, mi_matrix *y);
+
 #endif

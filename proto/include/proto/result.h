@@ -6,14 +6,19 @@
 
 #include "mi/estimate.h"
 #include "proto/matrix.h"
+#include "proto/pairs.h"
 #include "proto/record.h"
+
+#define PROTO_WARNING_MISSING "ids_without_embedding" /* beside those of core */
+#define PROTO_MISSING_LISTED  1000 /* ids of a side without an embedding that a result lists */
 
 /* What the estimate itself does not know. */
 typedef struct proto_result_context {
     const char *job_id;
-    const char *kernel;     /* BLAS kernel */
-    double wall_s, train_s; /* since the job started; summed over runs */
-    bool has_pmi;           /* the job keeps a PMI table */
+    const char *kernel;       /* BLAS kernel */
+    double wall_s, train_s;   /* since the job started; summed over runs */
+    bool has_pmi;             /* the job keeps a PMI table */
+    const proto_pairs *pairs; /* NULL: x and y are paired by row */
 } proto_result_context;
 
 /* The "result" object of api.md; non-finite figures become null with a warning. */
@@ -63,17 +68,22 @@ mi_status proto_benchmark_encode(const proto_benchmark_outcome *outcome, const p
 
 /*
  * The PMI blob: a fixed header and four columns of doubles (pmi, percentile, p, q) for all rows; NaN where
- * not held out. That of a comparison: such tables one behind another, then an index of where each variant's
- * is.
+ * not held out. Of pairs by id, then two columns of u32, the rows of x and y. That of a comparison: such
+ * tables one behind another, then an index of where each variant's is.
+ *
+ * pairs  (estimate->n_pairs) or NULL
  */
-mi_status proto_pmi_pack(const mi_estimate *estimate, proto_text *out);
-#define PROTO_PMI_NONE   UINT64_MAX       /* the variant has no PMI */
-#define PROTO_PMI_FAILED (UINT64_MAX - 1) /* the variant has no estimate */
+mi_status proto_pmi_pack(const mi_estimate *estimate, const proto_pairs *pairs, proto_text *out);
+/* Of the table; with pairs or without. */
+#define PROTO_PMI_ROW_BYTES (4 * sizeof(double) + 2 * sizeof(uint32_t))
+#define PROTO_PMI_NONE      UINT64_MAX       /* the variant has no PMI */
+#define PROTO_PMI_FAILED    (UINT64_MAX - 1) /* the variant has no estimate */
 /* offsets  (n) of each variant's table in the blob so far, or one of the above */
 void proto_pmi_pack_index(const uint64_t *offsets, uint32_t n, proto_text *out);
 typedef struct proto_pmi_view { /* of the blob's bytes, borrowed */
     uint64_t rows;
     const double *pmi, *percentile, *p, *q;
+    const uint32_t *x_row, *y_row; /* (rows) of the matrices; NULL: row i is row i */
 } proto_pmi_view;
 #define PROTO_PMI_FIRST UINT32_MAX
 /* The table of a variant; PROTO_PMI_FIRST: of the first with an estimate, whose figures the result begins
@@ -82,10 +92,11 @@ mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, uint3
 
 /* Which pairs of the table. */
 typedef struct proto_pmi_query {
-    double min;     /* -INFINITY: all; nats */
-    uint64_t top;   /* 0: rows in their order; else the `top` highest, highest first (ties by row) */
-    uint64_t limit; /* of a page */
-    uint64_t after; /* cursor: how many matching pairs to skip */
+    uint64_t x_row, y_row; /* rows of the matrices, from 1; 0: any */
+    double min;            /* -INFINITY: all; nats */
+    uint64_t top;          /* 0: rows in their order; else the `top` highest, highest first (ties by row) */
+    uint64_t limit;        /* of a page */
+    uint64_t after;        /* cursor: how many matching pairs to skip */
 } proto_pmi_query;
 
 /* ids may be NULL (no ids): then x_id and y_id are left out. JSON: {"object":"list","unit":"nats",
@@ -103,6 +114,14 @@ mi_status proto_pmi_write_csv(const proto_pmi_view *view, const proto_pmi_query 
                               mi_error *err);
 mi_status proto_pmi_write_npy(const proto_pmi_view *view, const proto_pmi_query *query,
                               const proto_output *out, mi_error *err);
+
+/*
+ * The ids of a job's pairs that have no embedding, those of x first, each once, in order of appearance. JSON:
+ * a page, {"object":"list","data":[{"side":"x","id":"P01135"}],"next":"cursor"|null,"total":n}; csv: side,id,
+ * all of them in bounded memory.
+ */
+void proto_missing_encode_json(const proto_pairs *pairs, uint64_t after, uint64_t limit, proto_text *out);
+mi_status proto_missing_write_csv(const proto_pairs *pairs, const proto_output *out, mi_error *err);
 
 /*
  * rows    (n) ordered by variant, replicate, fold, step

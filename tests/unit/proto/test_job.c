@@ -143,6 +143,9 @@ START_TEST(test_the_resolved_spec_decodes_to_the_same_job_bit_for_bit)
         "\"critic\":{\"temperature\":0.07,\"learn_temperature\":false,\"type\":\"cosine\"}",
         "\"train\":{\"learning_rate\":0.00030000000000000003,\"gradient_clip\":0},\"split\":{\"validation\":"
         "0.1234567890123456789}",
+        "\"pairs\":{\"dataset\":\"lr\",\"x_id\":\"a\",\"label\":\"k\"},\"split\":{\"by\":\"entity\"},"
+        "\"outputs\":{\"model\":true}",
+        "\"pairs\":{\"data\":[[\"a\",\"b\",1],[\"\u00e9\",\"c\",0]]},\"train\":{\"dropout\":0.25}",
         "\"critic\":{\"type\":\"joint\",\"hidden\":[7]},\"seed\":9007199254740992,\"tags\":{\"\\u00e9\":"
         "\"q\\\"\"}",
     };
@@ -155,6 +158,7 @@ START_TEST(test_the_resolved_spec_decodes_to_the_same_job_bit_for_bit)
         ck_assert_mem_eq(&job->x, &again->x, sizeof job->x);
         ck_assert_str_eq(job->tags, again->tags);
         ck_assert(job->want_pmi == again->want_pmi && job->want_curve == again->want_curve);
+        ck_assert(job->want_model == again->want_model && job->has_pairs == again->has_pairs);
         char *text_again = job_encode(again);
         ck_assert_str_eq(text, text_again);
         free(text);
@@ -175,10 +179,11 @@ START_TEST(test_the_resolved_spec_shows_every_setting)
         "\"prepare\":{\"transform\":\"rank-gaussian\",\"pca\":\"auto\",\"clip\":10},"
         "\"objective\":{\"name\":\"infonce-anchor\",\"nu\":8,\"directions\":\"both\",\"k\":127},"
         "\"critic\":{\"type\":\"separable\",\"hidden\":[256,256],\"embed\":32,\"baseline\":\"gaussian\","
-        "\"ridge\":0.001},"
+        "\"ridge\":0.001,\"spectral_ridge\":0.006},"
         "\"train\":{\"batch\":128,\"max_steps\":3000,\"learning_rate\":0.002,\"warmup_steps\":30,\"ema\":0."
         "999,\"gradient_clip\":10,"
-        "\"weight_decay\":0,\"early_stopping\":true,\"patience_steps\":200,\"patience_fraction\":0.5,"
+        "\"weight_decay\":0,\"dropout\":0,\"early_stopping\":true,\"patience_steps\":200,\"patience_"
+        "fraction\":0.5,"
         "\"evaluate_every\":6,"
         "\"evaluate_fraction\":0.1,\"precision\":\"fp32\"},"
         "\"split\":{\"folds\":5,\"by\":\"pair\",\"validation\":0.15,\"validation_max\":1024},\"calibrate\":"
@@ -195,7 +200,13 @@ START_TEST(test_each_bad_field_is_named)
 {
     bad_field("\"kind\":\"screen\"", "/kind", "\"screen\" is not available in this version");
     bad_field("\"kind\":\"estimat\"", "/kind", "expected \"estimate\" or \"benchmark\", found \"estimat\"");
-    bad_field("\"pairs\":{\"dataset\":\"p\"}", "/pairs", "not available");
+    bad_field("\"pairs\":[]", "/pairs", "expected an object such as");
+    bad_field("\"pairs\":{}", "/pairs", "needs \"dataset\" or \"data\"");
+    bad_field("\"pairs\":{\"dataset\":\"p\",\"sha256\":\"p\"}", "/pairs/sha256", "64 lower-case");
+    bad_field("\"pairs\":{\"dataset\":\"p\",\"rows\":0}", "/pairs/rows", "positive");
+    bad_field("\"pairs\":{\"dataset\":\"p\",\"y_ids\":0}", "/pairs/y_ids", "mean \"y_id\"?");
+    bad_field("\"pairs\":{\"data\":[[\"a\",\"b\"],[\"a\"]]}", "/pairs/data/1", "a pair of ids");
+    bad_field("\"pairs\":{\"dataset\":\"p\",\"symmetric\":true}", "/pairs/symmetric", "not available");
     bad_field("\"recipe\":\"papers\"", "/recipe", "expected \"default\" or \"paper\", found \"papers\"");
     bad_field("\"recipe\":null", "/recipe", "found null");
     bad_field("\"prepare\":{\"transform\":1}", "/prepare/transform", "\"z-score\" or \"none\", found 1");
@@ -234,10 +245,19 @@ START_TEST(test_each_bad_field_is_named)
     bad_field("\"train\":{\"early_stopping\":1}", "/train/early_stopping", "true or false, found 1");
     bad_field("\"train\":{\"precision\":\"fp16\"}", "/train/precision", "\"fp32\" or \"bf16\"");
     bad_field("\"split\":{\"folds\":0}", "/split/folds", "found 0");
-    bad_field("\"split\":{\"by\":\"entity\"}", "/split/by", "not available in this version");
+    bad_field("\"split\":{\"by\":\"group\"}", "/split/by", "\"pair\", \"x\", \"y\" or \"entity\"");
+    bad_field("\"train\":{\"dropout\":1}", "/train/dropout", "from 0 to 0.95, found 1");
+    bad_field("\"critic\":{\"type\":\"joint\"},\"train\":{\"dropout\":0.1}", "/train/dropout",
+              "the critic \"joint\" does not take this setting");
+    bad_field("\"critic\":{\"spectral_ridge\":-1}", "/critic/spectral_ridge", "from 0 to 100");
     bad_field("\"split\":{\"validation\":0.9}", "/split/validation", "found 0.9");
     bad_field("\"replicates\":201", "/replicates", "1005 runs");
-    bad_field("\"outputs\":{\"model\":true}", "/outputs/model", "not available");
+    bad_field("\"outputs\":{\"model\":1}", "/outputs/model", "true or false");
+    bad_field("\"objective\":\"ksg\",\"outputs\":{\"model\":true}", "/outputs/model", "has no critic");
+    bad_field("\"objective\":\"infonce\",\"outputs\":{\"model\":true}", "/outputs/model",
+              "would have no PMI");
+    bad_field("\"objectives\":[\"nwj\",\"cpe\"],\"outputs\":{\"model\":true}", "/outputs/model",
+              "a comparison keeps no model");
     bad_field("\"objective\":\"infonce\",\"outputs\":{\"pmi\":true}", "/outputs/pmi",
               "only up to a factor C(y)");
     bad_field("\"objective\":\"infonce\",\"calibrate\":true", "/calibrate", "only up to a factor C(y)");
@@ -319,7 +339,7 @@ START_TEST(test_all_bad_fields_are_listed_at_once)
         job_decode(
             &job,
             "{\"x\":{\"data\":[[1,2],[3]]},\"recipe\":\"no\",\"train\":{\"batch\":1,\"bach\":2,\"ema\":-1},"
-            "\"split\":7,\"outputs\":{\"model\":true},\"seed\":-3}",
+            "\"split\":7,\"outputs\":{\"model\":1},\"seed\":-3}",
             &problem),
         MI_INVALID);
     ck_assert_uint_eq(problem.n_errors, 9);
@@ -330,7 +350,7 @@ START_TEST(test_all_bad_fields_are_listed_at_once)
     ck_assert(has_error(&problem, "/train/bach", "did you mean \"/train/batch\"?"));
     ck_assert(has_error(&problem, "/train/ema", "found -1"));
     ck_assert(has_error(&problem, "/split", "expected an object, found 7"));
-    ck_assert(has_error(&problem, "/outputs/model", "not available"));
+    ck_assert(has_error(&problem, "/outputs/model", "true or false"));
     ck_assert(has_error(&problem, "/seed", "found -3"));
 }
 END_TEST

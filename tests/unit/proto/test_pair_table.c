@@ -173,9 +173,46 @@ START_TEST(test_a_damaged_blob_is_refused_or_harmless)
 }
 END_TEST
 
+static void append_text(proto_string_list *list, const char *text)
+{
+    ck_assert_int_eq(proto_string_list_append(list, text, strlen(text), NULL), MI_OK);
+}
+
+/* Byte for byte, so that a list is the same content as the file that says the same. */
+START_TEST(test_a_list_is_written_as_the_file_that_says_the_same)
+{
+    static const uint8_t labels[] = {1, 0};
+    static const char *const files[] = {"x,y\nP1,Q1\nP2,a longer id\n",
+                                        "x,y,label\nP1,Q1,1\nP2,a longer id,0\n"};
+    proto_string_list x, y;
+    proto_string_list_init(&x, 1 << 10);
+    proto_string_list_init(&y, 1 << 10);
+    append_text(&x, "P1");
+    append_text(&x, "P2");
+    append_text(&y, "Q1");
+    append_text(&y, "a longer id");
+    for (int labelled = 0; labelled < 2; labelled++) {
+        pair_reading *r = read_pairs(files[labelled], default_options());
+        proto_text written;
+        proto_text_init(&written, 1 << 16);
+        const proto_output output = {memory_write, &written};
+        ck_assert_msg(r->status == MI_OK, "%s", r->err.message);
+        ck_assert_int_eq(proto_pair_table_write(&x, &y, labelled ? labels : NULL, &output, NULL), MI_OK);
+        ck_assert_uint_eq(written.length, r->blob.length);
+        ck_assert_mem_eq(written.data, r->blob.data, written.length);
+        proto_text_fini(&written);
+        pair_reading_free(r);
+    }
+    proto_string_list_fini(&x);
+    proto_string_list_fini(&y);
+}
+END_TEST
+
 int main(void)
 {
-    RUN_TESTS("pair_table", test_cells_are_kept_as_text, test_columns_without_a_header_are_numbered,
-              test_a_long_table_is_read_whole, test_what_is_no_pair_table_is_refused, test_limits_are_named,
+    RUN_TESTS("pair_table", test_cells_are_kept_as_text,
+              test_a_list_is_written_as_the_file_that_says_the_same,
+              test_columns_without_a_header_are_numbered, test_a_long_table_is_read_whole,
+              test_what_is_no_pair_table_is_refused, test_limits_are_named,
               test_a_damaged_blob_is_refused_or_harmless);
 }

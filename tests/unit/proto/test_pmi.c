@@ -25,7 +25,7 @@ static proto_pmi_view a_view(void)
         .n_pairs = ROWS, .pmi = pmi, .percentile = percentile, .p_value = p_value, .q_value = q_value};
     proto_pmi_view view;
     proto_text_init(&blob, 1 << 16);
-    ck_assert_int_eq(proto_pmi_pack(&estimate, &blob), MI_OK);
+    ck_assert_int_eq(proto_pmi_pack(&estimate, NULL, &blob), MI_OK);
     ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, PROTO_PMI_FIRST, NULL), MI_OK);
     return view;
 }
@@ -81,12 +81,12 @@ static void make_comparison(void)
     mi_estimate estimate = {
         .n_pairs = ROWS, .pmi = pmi, .percentile = percentile, .p_value = p_value, .q_value = q_value};
     proto_text_init(&blob, 1 << 16);
-    ck_assert_int_eq(proto_pmi_pack(&estimate, &blob), MI_OK);
+    ck_assert_int_eq(proto_pmi_pack(&estimate, NULL, &blob), MI_OK);
     for (int i = 0; i < ROWS; i++)
         negated[i] = -pmi[i];
     estimate.pmi = negated;
     offsets[3] = blob.length;
-    ck_assert_int_eq(proto_pmi_pack(&estimate, &blob), MI_OK);
+    ck_assert_int_eq(proto_pmi_pack(&estimate, NULL, &blob), MI_OK);
     proto_pmi_pack_index(offsets, 4, &blob);
 }
 
@@ -255,6 +255,44 @@ START_TEST(test_an_answer_over_its_cap_fails)
 }
 END_TEST
 
+/* Pairs of two matrices of three rows, in the order of the table. */
+START_TEST(test_pairs_by_id_are_shown_and_found_by_their_rows)
+{
+    static uint32_t x_row[ROWS] = {2, 0, 1, 2, 0, 1}, y_row[ROWS] = {0, 0, 0, 1, 1, 2};
+    const proto_pairs pairs = {.n = ROWS, .x = x_row, .y = y_row};
+    const mi_estimate estimate = {
+        .n_pairs = ROWS, .pmi = pmi, .percentile = percentile, .p_value = p_value, .q_value = q_value};
+    const proto_matrix_view of_three = {
+        .matrix = {.rows = 3, .cols = 1}, .has_ids = true, .id_offsets = id_offsets, .id_bytes = id_bytes};
+    const proto_pmi_query of_r0 = {.min = -(double)INFINITY, .limit = 10, .x_row = 1},
+                          one = {.min = -(double)INFINITY, .limit = 10, .x_row = 3, .y_row = 2};
+    proto_pmi_view view;
+    proto_text text;
+    proto_text_init(&blob, 1 << 16);
+    proto_text_init(&text, 1 << 16);
+    ck_assert_int_eq(proto_pmi_pack(&estimate, &pairs, &blob), MI_OK);
+    ck_assert_uint_eq(blob.length, 16 + ROWS * PROTO_PMI_ROW_BYTES);
+    for (size_t n = 0; n < blob.length; n++)
+        ck_assert_int_eq(proto_pmi_open(&view, blob.data, n, PROTO_PMI_FIRST, NULL), MI_CORRUPT);
+    ck_assert_int_eq(proto_pmi_open(&view, blob.data, blob.length, PROTO_PMI_FIRST, NULL), MI_OK);
+    ck_assert_mem_eq(view.q, q_value, sizeof q_value);
+    ck_assert_mem_eq(view.x_row, x_row, sizeof x_row);
+    ck_assert_mem_eq(view.y_row, y_row, sizeof y_row);
+    ck_assert_int_eq(proto_pmi_encode_json(&view, &of_r0, &of_three, &of_three, &text), MI_OK);
+    ck_assert_str_eq(
+        text.data,
+        "{\"object\":\"list\",\"unit\":\"nats\",\"data\":[{\"row\":4,\"x_id\":\"r0\",\"y_id\":\"r1\","
+        "\"pmi\":2,\"percentile\":0.99,\"p_value\":0.01,\"q_value\":0.03}],\"next\":null,\"total\":1}");
+    text.length = 0;
+    ck_assert_int_eq(
+        proto_pmi_write_csv(&view, &one, &of_three, &of_three, &(proto_output){append, &text}, NULL), MI_OK);
+    ck_assert_str_eq(text.data,
+                     "row,x_id,y_id,pmi,percentile,p_value,q_value\n3,\"a,b\",r1,-1,0.1,0.9,0.9\n");
+    proto_text_fini(&text);
+    proto_text_fini(&blob);
+}
+END_TEST
+
 int main(void)
 {
     RUN_TESTS("pmi", test_the_blob_reads_back_bit_for_bit, test_a_comparison_has_a_table_per_objective,
@@ -263,5 +301,5 @@ int main(void)
               test_the_highest_come_first_and_ties_by_row,
               test_the_top_of_many_pairs_is_the_top_of_the_sorted_pairs,
               test_csv_has_ids_quoted_where_they_have_to_be, test_npy_has_all_rows_unless_filtered,
-              test_an_answer_over_its_cap_fails);
+              test_pairs_by_id_are_shown_and_found_by_their_rows, test_an_answer_over_its_cap_fails);
 }

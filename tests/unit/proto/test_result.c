@@ -30,6 +30,8 @@ static mi_estimate an_estimate(void)
                          .null_q95 = 0.7,
                          .null_q99 = 1.3,
                          .auroc = 0.91,
+                         .n_pairs = 1000,
+                         .n_held_out = 950,
                          .steps = 11500,
                          .n_warnings = 1,
                          .warnings = {{MI_WARN_NEAR_LOG_N, "4.8 of 4.9"}}};
@@ -52,6 +54,71 @@ static char *encode(const mi_estimate *estimate, const char *objective, int cali
     return taken;
 }
 
+static proto_pairs pairs_with_missing(uint64_t missing)
+{
+    proto_pairs pairs = {.n = 1000,
+                         .entities_x = 30,
+                         .entities_y = 40,
+                         .rows = 1010 + missing,
+                         .duplicates = 7,
+                         .negatives = 3,
+                         .without_embedding = missing};
+    proto_string_list_init(&pairs.missing_x, 1 << 16);
+    proto_string_list_init(&pairs.missing_y, 1 << 16);
+    for (uint64_t i = 0; i < missing; i++) {
+        char id[24];
+        const int n = snprintf(id, sizeof id, "P%llu", (unsigned long long)i);
+        ck_assert_int_eq(proto_string_list_append(&pairs.missing_y, id, (size_t)n, NULL), MI_OK);
+    }
+    return pairs;
+}
+
+static char *encode_pairs(const proto_pairs *pairs)
+{
+    proto_text text;
+    mi_spec spec;
+    const mi_estimate estimate = an_estimate();
+    mi_spec_from_recipe(&spec, MI_RECIPE_DEFAULT);
+    spec.split.by = MI_SPLIT_ENTITY;
+    const proto_result_context context = {.job_id = "job_01K", .kernel = "SkylakeX", .pairs = pairs};
+    proto_text_init(&text, 1 << 16);
+    proto_result_encode(&estimate, &spec, &context, &text);
+    return proto_text_take(&text, NULL);
+}
+
+START_TEST(test_the_result_tells_who_is_in_the_pairs)
+{
+    proto_pairs pairs = pairs_with_missing(2);
+    char *text = encode_pairs(&pairs);
+    ck_assert(strstr(text, "\"pairs\":{\"rows\":1012,\"used\":1000,\"duplicates\":7,\"negatives\":3,"
+                           "\"without_embedding\":2,\"missing\":{\"x\":{\"count\":0,\"listed\":0,\"ids\":[]},"
+                           "\"y\":{\"count\":2,\"listed\":2,\"ids\":[\"P0\",\"P1\"]}},"
+                           "\"entities\":{\"x\":30,\"y\":40}},\"split\":{\"by\":\"entity\","));
+    ck_assert(strstr(text,
+                     "{\"code\":\"ids_without_embedding\",\"detail\":\"2 of 1012 rows of the pair table were "
+                     "left out: 0 ids of x and 2 of y have no embedding (see pairs.missing)\"}"));
+    free(text);
+    proto_pairs_fini(&pairs);
+}
+END_TEST
+
+START_TEST(test_long_lists_of_missing_ids_say_how_many_they_hold)
+{
+    proto_pairs pairs = pairs_with_missing(PROTO_MISSING_LISTED + 1);
+    char *text = encode_pairs(&pairs);
+    ck_assert(strstr(text, "\"count\":1001,\"listed\":1000,"));
+    ck_assert(strstr(text, "\"P999\"]") && !strstr(text, "P1000"));
+    free(text);
+    proto_text page;
+    proto_text_init(&page, 1 << 16);
+    proto_missing_encode_json(&pairs, 1000, 10, &page);
+    ck_assert_str_eq(page.data, "{\"object\":\"list\",\"data\":[{\"side\":\"y\",\"id\":\"P1000\"}],"
+                                "\"next\":null,\"total\":1001}");
+    proto_text_fini(&page);
+    proto_pairs_fini(&pairs);
+}
+END_TEST
+
 START_TEST(test_the_result_looks_as_the_api_shows_it)
 {
     mi_estimate estimate = an_estimate();
@@ -66,7 +133,8 @@ START_TEST(test_the_result_looks_as_the_api_shows_it)
                      "\"permutation\":null,"
                      "\"timing\":{\"wall_s\":4.125,\"train_s\":3.59375,\"steps\":11500,\"steps_per_s\":3200,"
                      "\"kernel\":\"SkylakeX\","
-                     "\"precision\":\"fp32\"},"
+                     "\"precision\":\"fp32\"},\"pairs\":null,"
+                     "\"split\":{\"by\":\"pair\",\"folds\":5,\"scored\":950,\"unscored\":50},"
                      "\"warnings\":[{\"code\":\"near_log_n\",\"detail\":\"4.8 of 4.9\"}],"
                      "\"pmi\":\"/v1/jobs/job_01K/pmi\",\"curve\":\"/v1/jobs/job_01K/curve\",\"model\":null}");
     free(text);
@@ -136,7 +204,8 @@ END_TEST
 
 int main(void)
 {
-    RUN_TESTS("result", test_the_result_looks_as_the_api_shows_it,
+    RUN_TESTS("result", test_the_result_looks_as_the_api_shows_it, test_the_result_tells_who_is_in_the_pairs,
+              test_long_lists_of_missing_ids_say_how_many_they_hold,
               test_an_objective_without_pmi_has_no_null_and_no_calibration,
               test_a_scale_that_was_not_fitted_is_null,
               test_figures_that_are_not_finite_are_null_and_warned_of_once,
