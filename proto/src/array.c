@@ -20,8 +20,8 @@
 #define FORWARD_BLOCK                                                                    \
     (8u << 20) /* values: for each block, a file that is only read forwards is read anew \
                 */
-#define FORWARD_BYTES (UINT64_C(16) << 30) /* of such a file, in all */
-#define TILE          16u                  /* columns: 64 bytes of float32 */
+#define FORWARD_BYTES (UINT64_C(4) << 30) /* of such a file, in all */
+#define TILE          16u                 /* columns: 64 bytes of float32 */
 
 typedef struct array_reader {
     const proto_source *source;

@@ -10,6 +10,19 @@
 
 #include "proto/table.h"
 
+/*
+ * What n compressed bytes may inflate to. deflate packs zeros a thousandfold; what is sent is to be in
+ * proportion to the work it makes.
+ */
+#define PROTO_INFLATE_FREE   (UINT64_C(256) << 20) /* bytes, whatever the ratio */
+#define PROTO_INFLATE_FACTOR 200u
+
+static inline uint64_t proto_inflate_limit(uint64_t n)
+{
+    const uint64_t most = n < UINT64_MAX / PROTO_INFLATE_FACTOR ? PROTO_INFLATE_FACTOR * n : UINT64_MAX;
+    return most > PROTO_INFLATE_FREE ? most : PROTO_INFLATE_FREE;
+}
+
 typedef enum proto_deflated { PROTO_GZIP, PROTO_RAW_DEFLATE } proto_deflated;
 typedef struct proto_inflater proto_inflater;
 

@@ -180,7 +180,9 @@ mi_status proto_table_inflater(proto_inflater **out, const proto_source *source,
     mi_status status = source->read_at(source->ctx, 0, head, sizeof head, err);
     if (status != MI_OK || !is_gzip(head, sizeof head))
         return status;
-    return proto_inflater_new(out, source, 0, source->size, PROTO_GZIP, limits->max_body_bytes, err);
+    const uint64_t most = proto_inflate_limit(source->size);
+    return proto_inflater_new(out, source, 0, source->size, PROTO_GZIP,
+                              most < limits->max_body_bytes ? most : limits->max_body_bytes, err);
 }
 
 static mi_status read_format(proto_format format, const proto_source *source,

@@ -105,7 +105,7 @@ static mi_status open_array(const npz *z, size_t i, bool text, proto_zip_file *f
                   : proto_npy_header_read(&file->source, &array->header, err);
     if (status == MI_OK)
         status = proto_npy_check_size(&array->header, file->source.size, z->limits, err);
-    return status;
+    return status == MI_OK ? proto_zip_check_ratio(file->member, err) : status;
 }
 
 static mi_status read_ids(const npz *z, size_t i, proto_string_list *ids, mi_error *err)

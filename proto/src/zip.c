@@ -295,6 +295,16 @@ static mi_status read_deflated(void *ctx, uint64_t offset, void *buffer, size_t 
     return proto_inflater_read_at(((const proto_zip_file *)ctx)->inflater, offset, buffer, n, err);
 }
 
+mi_status proto_zip_check_ratio(const proto_zip_member *m, mi_error *err)
+{
+    if (m->deflated && m->size > proto_inflate_limit(m->compressed))
+        return mi_fail(err, MI_LIMIT,
+                       "zip: the member \"%.60s\" is to inflate from %" PRIu64 " to %" PRIu64
+                       " bytes; more than %u-fold is not taken: store it uncompressed",
+                       m->name, m->compressed, m->size, PROTO_INFLATE_FACTOR);
+    return MI_OK;
+}
+
 mi_status proto_zip_file_open(proto_zip_file *out, const proto_zip *zip, size_t index, mi_error *err)
 {
     const proto_zip_member *m = &zip->members[index];

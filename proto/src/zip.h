@@ -29,6 +29,9 @@ typedef struct proto_zip {
 mi_status proto_zip_open(proto_zip *out, const proto_source *file, mi_error *err);
 void proto_zip_close(proto_zip *zip);
 
+/* That a member does not inflate out of proportion (proto_inflate_limit). MI_LIMIT. */
+mi_status proto_zip_check_ratio(const proto_zip_member *member, mi_error *err);
+
 /* A member's bytes as a source: what is deflated is read forwards, and anew from the front for an earlier
  * place. */
 typedef struct proto_zip_file {

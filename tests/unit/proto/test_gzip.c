@@ -2,6 +2,7 @@
  * gzipped text is read as the text is, in as little memory; what is damaged, cut short or too large is
  * refused.
  */
+#include "inflater.h"
 #include "pairs_testing.h"
 #include "zlib_testing.h"
 
@@ -134,6 +135,9 @@ START_TEST(test_bombs_end_early)
     memset(many, '1', 4u << 20);
     refused(read_gzip(many, &limits), MI_INVALID, "a field of more than 16384 bytes");
     free(many);
+    ck_assert_uint_eq(proto_inflate_limit(1000), PROTO_INFLATE_FREE);
+    ck_assert_uint_eq(proto_inflate_limit(1u << 30), UINT64_C(200) << 30);
+    ck_assert_uint_eq(proto_inflate_limit(UINT64_MAX), UINT64_MAX);
 }
 END_TEST
 
