@@ -3,11 +3,15 @@
 #include <string.h>
 
 const cli_command command_table[] = {
-    {COMMAND_ESTIMATE, "estimate", NULL, "[X Y]", 0, 2, "mutual information of two data sets, row by row",
+    {COMMAND_ESTIMATE, "estimate", NULL, "[X Y]", 0, 2,
+     "mutual information of two data sets, row by row or by pairs of ids",
      "X and Y are files (.npy, .npz, .csv, .tsv, .csv.gz, .tsv.gz, .safetensors, .h5), uploaded under a name "
      "made of the file's name and hash, so that "
      "a file travels once; or\n"
-     "dataset:NAME for a data set that is on the server. They may be left out when --spec names them.\n"
+     "dataset:NAME for a data set that is on the server. They may be left out when --spec names them. Row i "
+     "of "
+     "X belongs to row i of Y, or with\n"
+     "--pairs TABLE, ids of X to ids of Y; X and Y may then be one file.\n"
      "\n"
      "Shows progress on stderr and the result on stdout. Ctrl-C detaches: the job goes on, its id is printed "
      "on stdout, the exit code is 0, and\n"

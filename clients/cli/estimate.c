@@ -49,30 +49,53 @@ static cli_exit resolve(cli *c, const char *argument, const char *wanted, char n
     return upload_file(c, argument, name, NULL);
 }
 
+/* The data set that a name or file came to stands at the pointer, with what flags say of it. Names hold
+ * nothing that JSON would escape. */
+static cli_exit set_dataset(cli *c, proto_text *spec, const char *pointer, const char *name)
+{
+    char json[DATAFILE_NAME_MAX + 32], below[16];
+    mi_error err = {0};
+
+    snprintf(json, sizeof json, "{\"dataset\":\"%s\"}", name);
+    snprintf(below, sizeof below, "%s/", pointer);
+    if (spec_set(spec, pointer, json, &err) == MI_OK &&
+        submission_assign(c->options, spec, below, &err) == MI_OK)
+        return CLI_OK;
+    say_mi_error(c, &err);
+    return CLI_USAGE;
+}
+
+static cli_exit set_pairs(cli *c, proto_text *spec)
+{
+    char name[DATAFILE_NAME_MAX + 1];
+    cli_options as_pairs = *c->options;
+    cli view = *c;
+    cli_exit code;
+
+    if (!c->options->pairs_table)
+        return CLI_OK;
+    as_pairs.kind = "pairs"; /* of an upload */
+    view.options = &as_pairs;
+    code = resolve(&view, c->options->pairs_table, NULL, name);
+    return code == CLI_OK ? set_dataset(c, spec, "/pairs", name) : code;
+}
+
 static cli_exit set_inputs(cli *c, proto_text *spec)
 {
     const cli_options *o = c->options;
-    char x[DATAFILE_NAME_MAX + 1], y[DATAFILE_NAME_MAX + 1], json[DATAFILE_NAME_MAX + 32];
-    mi_error err = {0};
+    char x[DATAFILE_NAME_MAX + 1], y[DATAFILE_NAME_MAX + 1];
     cli_exit code;
 
     if (o->n_arguments == 0)
-        return CLI_OK;
+        return set_pairs(c, spec);
     code = resolve(c, o->arguments[0], o->name_x, x);
     if (code == CLI_OK)
         code = resolve(c, o->arguments[1], o->name_y, y);
-    if (code != CLI_OK)
-        return code;
-    /* Names hold nothing that JSON would escape. */
-    snprintf(json, sizeof json, "{\"dataset\":\"%s\"}", x);
-    if (spec_set(spec, "/x", json, &err) == MI_OK) {
-        snprintf(json, sizeof json, "{\"dataset\":\"%s\"}", y);
-        if (spec_set(spec, "/y", json, &err) == MI_OK && submission_assign(o, spec, "/x/", &err) == MI_OK &&
-            submission_assign(o, spec, "/y/", &err) == MI_OK)
-            return CLI_OK;
-    }
-    say_mi_error(c, &err);
-    return CLI_USAGE;
+    if (code == CLI_OK)
+        code = set_dataset(c, spec, "/x", x);
+    if (code == CLI_OK)
+        code = set_dataset(c, spec, "/y", y);
+    return code == CLI_OK ? set_pairs(c, spec) : code;
 }
 
 /* Files and names that would only be refused after the work is done. */
@@ -82,6 +105,8 @@ static cli_exit check(cli *c)
 
     if (o->n_arguments == 1 || (o->n_arguments == 0 && !o->spec_file))
         say_error(c, "estimate needs X and Y: two files, or dataset:NAME; or --spec FILE that names them");
+    else if ((o->x_id || o->y_id || o->label) && !o->pairs_table && !o->spec_file)
+        say_error(c, "--x-id, --y-id and --label name columns of a table of pairs: give it with --pairs");
     else if (o->format == CLI_NPY)
         say_error(c, "-o npy is for 'mutual pmi' and 'mutual curve'; here --pmi FILE.npy saves the pairs");
     else if (o->pmi_file && !pmi_file_format(o->pmi_file))

@@ -55,6 +55,8 @@ static char *make_path(const cli_options *o, uint64_t top)
     proto_text_puts(&path, base);
     free(base);
     list_query(&path, "objective", o->objective);
+    list_query(&path, "x_id", o->x_id);
+    list_query(&path, "y_id", o->y_id);
     list_query_count(&path, "top", top);
     proto_format_double(o->min, number);
     list_query(&path, "min", isfinite(o->min) ? number : NULL);

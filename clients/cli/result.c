@@ -111,6 +111,30 @@ static void add_diagnostics(table *t, const proto_node *result)
             format_fixed(b, json_number(permutation, "/mean_nats"), 4));
 }
 
+/* Of pairs by id: how many there are, who is missing, and how they were held out. */
+static void add_pairs(table *t, const proto_node *result)
+{
+    const proto_node *pairs = proto_json_at(result, "/pairs");
+    const char *by = json_string(result, "/split/by");
+    double missing = json_number(pairs, "/without_embedding"),
+           unscored = json_number(result, "/split/unscored");
+    char a[FORMAT_SIZE], b[FORMAT_SIZE], d[FORMAT_SIZE];
+
+    if (proto_node_kind(pairs) != PROTO_OBJECT)
+        return;
+    row(t, "pairs", "%s of %s rows, of %s ids of x and %s of y",
+        format_number(a, json_number(pairs, "/used")), format_number(b, json_number(pairs, "/rows")),
+        format_number(d, json_number(pairs, "/entities/x")),
+        format_number((char[FORMAT_SIZE]){0}, json_number(pairs, "/entities/y")));
+    if (missing > 0)
+        row(t, "", "%s without an embedding: %s ids of x, %s of y", format_number(a, missing),
+            format_number(b, json_number(pairs, "/missing/x/count")),
+            format_number(d, json_number(pairs, "/missing/y/count")));
+    row(t, "split", "by %s, %s pairs held out%s%s%s", by ? by : "-",
+        format_number(a, json_number(result, "/split/scored")), unscored > 0 ? ", " : "",
+        unscored > 0 ? format_number(b, unscored) : "", unscored > 0 ? " never" : "");
+}
+
 static void add_timing(const cli *c, table *t, const proto_node *result)
 {
     const char *kernel = json_string(result, "/timing/kernel"),
@@ -150,7 +174,7 @@ static bool is_comparison(const proto_node *result)
 static void print_next(const cli *c, const proto_node *job, proto_text *out)
 {
     const char *id = json_string(job, "/id");
-    char a[SAFE_SIZE];
+    char a[SAFE_SIZE], b[SAFE_SIZE];
 
     if (!id)
         return;
@@ -160,6 +184,8 @@ static void print_next(const cli *c, const proto_node *job, proto_text *out)
         proto_text_printf(out, "pairs:   mutual pmi %s --objective NAME\n", a);
     else if (json_string(job, "/result/pmi"))
         proto_text_printf(out, "pairs:   mutual pmi %s\n", a);
+    if (json_string(job, "/result/model"))
+        proto_text_printf(out, "model:   %s\n", safe(c, b, json_string(job, "/result/model")));
     if (json_string(job, "/result/curve"))
         proto_text_printf(out, "curves:  mutual curve %s\n", a);
     proto_text_printf(out, "all:     mutual jobs get %s -o json\n", a);
@@ -195,6 +221,7 @@ static bool print_figures(const cli *c, const proto_node *job, proto_text *out)
         add_mi(&t, result);
         add_per_run(&t, result);
         add_diagnostics(&t, result);
+        add_pairs(&t, result);
         add_timing(c, &t, result);
     } else {
         add_progress(&t, job);

@@ -325,6 +325,32 @@ def test_help_needs_no_server_and_names_every_command(mutual):
     assert re.fullmatch(r"mutual \d+\.\d+\.\d+\n", mutual("--version", url="http://127.0.0.1:1").stdout)
 
 
+def test_pairs_by_id_from_files(mutual, tmp_path):
+    """One file on both sides, its ids joined by a table that names an unknown one."""
+    rng = np.random.default_rng(11)
+    values = rng.standard_normal((80, 3))
+    near = np.argsort(((values[:, None] - values[None]) ** 2).sum(2) + 1e9 * np.eye(80), axis=None)[:300]
+    (tmp_path / "people.csv").write_text("id,a,b,c\n" + "".join(f"P{i},{a},{b},{c}\n" for i, (a, b, c) in enumerate(values)))
+    rows = [f"note\t{k // 80}\tP{k // 80}\tP{k % 80}\t1" for k in near] + ["note\t0\tP0\tP999\t1", "note\t0\tP0\tP79\t0"]
+    (tmp_path / "friends.tsv").write_text("what\tn\tfrom\tto\tknown\n" + "\n".join(rows) + "\n")
+    people, friends = tmp_path / "people.csv", tmp_path / "friends.tsv"
+    columns = ("--x-id", "from", "--y-id", "to", "--label", "known")
+    done = mutual("estimate", people, people, "--pairs", friends, *columns, "--split", "x", *QUICK)
+    assert "300 of 302 rows" in done.stdout and "1 without an embedding: 0 ids of x, 1 of y" in done.stdout, done.stdout
+    assert "by x, 300 pairs held out" in done.stdout and "warning ids_without_embedding" in done.stdout
+    job = JOB_ID.search(done.stdout).group()
+    spec = json.loads(mutual("jobs", "get", job, "-o", "json").stdout)["spec"]
+    assert spec["pairs"]["y_id"] == "to" and spec["x"]["dataset"] == spec["y"]["dataset"]
+    table = spec["pairs"]["dataset"]
+    assert table.startswith("friends-")
+    of_one = list(csv.DictReader(io.StringIO(mutual("pmi", job, "--x-id", f"P{near[0] // 80}", "--top", 20, "-o", "csv").stdout)))
+    assert of_one and {r["x_id"] for r in of_one} == {f"P{near[0] // 80}"} and f"P{near[0] % 80}" in {r["y_id"] for r in of_one}
+    assert "no row with the id" in mutual("pmi", job, "--y-id", "P999", code=2).stderr
+    again = mutual("estimate", people, people, "--pairs", f"dataset:{table}", *columns, "--split", "x", *QUICK, "-o", "json")
+    assert json.loads(again.stdout)["result"]["pairs"]["used"] == 300
+    assert "--pairs" in mutual("estimate", people, people, "--x-id", "from", code=2).stderr
+
+
 def test_flags_in_the_manual_are_the_help_text():
     manual = (ROOT / "clients/cli/README.md").read_text()
     block = re.search(r"<!-- help:begin.*?-->\n```\n(.*?)```\n<!-- help:end -->", manual, re.S)
