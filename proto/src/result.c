@@ -18,6 +18,6 @@ void proto_result_encode(const mi_estimate *estimate, const mi_spec *spec,
     proto_part_warnings(&e, estimate, context->pairs);
     proto_part_link(&e, "pmi", context->has_pmi, context->job_id, "pmi");
     proto_part_link(&e, "curve", true, context->job_id, "curve");
-    proto_write_null(&e.w, "model");
+    proto_write_string(&e.w, "model", context->model_id);
     proto_write_end_object(&e.w);
 }

@@ -6,7 +6,9 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "model.h"
 #include "run_envelope.h"
+#include "run_payload.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,55 +37,64 @@ proto_result_context combine_context(const worker *w, const store_run *record)
 /* ---- one variant ---- */
 
 /* A run's result, or why it failed. */
-static mi_status unpack_one(combined *out, mi_run_result **result, const store_bytes *packed, mi_error *err)
+static mi_status unpack_one(combined *out, size_t i, bool with_member, mi_error *err)
 {
-    const void *payload;
+    const void *bytes;
     size_t n;
     run_envelope envelope;
-    mi_status status = run_envelope_open(&envelope, &payload, &n, packed->bytes, packed->n, err);
+    run_payload payload;
+    mi_status status = run_envelope_open(&envelope, &bytes, &n, out->packed[i].bytes, out->packed[i].n, err);
     if (status != MI_OK)
         return status;
     out->train_s += envelope.train_s;
     out->run_s += envelope.run_s;
-    if (envelope.status == MI_OK)
-        return mi_run_result_unpack(result, payload, n, err);
-    if (out->failure.code == MI_OK)
-        mi_fail(&out->failure, envelope.status, "%.*s", (int)n, (const char *)payload);
-    return MI_OK;
+    if (envelope.status != MI_OK) {
+        if (out->failure.code == MI_OK)
+            mi_fail(&out->failure, envelope.status, "%.*s", (int)n, (const char *)bytes);
+        return MI_OK;
+    }
+    if ((status = run_payload_open(&payload, bytes, n, with_member, err)) != MI_OK)
+        return status;
+    out->member[i] = payload.member;
+    out->n_member[i] = payload.n_member;
+    return mi_run_result_unpack(&out->results[i], payload.result, payload.n_result, err);
+}
+
+void combined_fini(combined *c)
+{
+    for (size_t i = 0; c->results && i < c->n; i++)
+        mi_run_result_free(c->results[i]);
+    free(c->results);
+    free(c->member);
+    free(c->n_member);
+    if (c->packed)
+        store_run_results_free(c->packed, c->n);
+    mi_estimate_free(c->estimate);
+    *c = (combined){.n = 0};
 }
 
 mi_status combine_variant(combined *out, worker *w, const store_run *record, const job_inputs *inputs,
                           uint32_t variant, mi_error *err)
 {
-    store_bytes *packed = NULL;
-    mi_run_result **results = NULL;
-    size_t n = 0;
     mi_spec spec;
     *out = (combined){.failure = {.code = MI_OK}};
-    mi_status status = store_run_results(w->pool->config.store, record, variant, &packed, &n, err);
+    mi_status status = store_run_results(w->pool->config.store, record, variant, &out->packed, &out->n, err);
     if (status != MI_OK)
         return status;
-    if (n != (size_t)record->folds * record->replicates) {
-        status = mi_fail(err, MI_INTERNAL, "%zu run results of %u", n, record->folds * record->replicates);
-        goto out;
-    }
-    results = calloc(n, sizeof *results);
-    if (!results) {
-        status = mi_fail(err, MI_MEMORY, "results of %zu runs", n);
-        goto out;
-    }
-    for (size_t i = 0; i < n && status == MI_OK; i++)
-        status = unpack_one(out, &results[i], &packed[i], err);
+    if (out->n != (size_t)record->folds * record->replicates)
+        return mi_fail(err, MI_INTERNAL, "%zu run results of %u", out->n, record->folds * record->replicates);
+    out->results = calloc(out->n, sizeof *out->results);
+    out->member = calloc(out->n, sizeof *out->member);
+    out->n_member = calloc(out->n, sizeof *out->n_member);
+    if (!out->results || !out->member || !out->n_member)
+        return mi_fail(err, MI_MEMORY, "results of %zu runs", out->n);
+    for (size_t i = 0; i < out->n && status == MI_OK; i++)
+        status = unpack_one(out, i, inputs->job->want_model, err);
     if (status != MI_OK || out->failure.code != MI_OK)
-        goto out;
+        return status;
     proto_job_variant(inputs->job, variant, &spec);
-    status = mi_estimate_combine(&out->estimate, &spec, results, (uint32_t)n, inputs->x, inputs->y, err);
-out:
-    for (size_t i = 0; results && i < n; i++)
-        mi_run_result_free(results[i]);
-    free(results);
-    store_run_results_free(packed, n);
-    return status;
+    return mi_estimate_combine(&out->estimate, &spec, out->results, (uint32_t)out->n, inputs->x, inputs->y,
+                               err);
 }
 
 /* ---- an estimate ---- */
@@ -94,6 +105,7 @@ typedef struct combining {
     const job_inputs *inputs;
     combined variant;
     char pmi_blob[PROTO_SHA_HEX];
+    job_model model; /* sha256 "": none */
 } combining;
 
 static mi_status keep_pmi(void *ctx, mi_error *err)
@@ -129,14 +141,25 @@ static mi_status succeed(void *ctx, mi_error *err)
     context.train_s = c->variant.train_s;
     context.has_pmi = c->pmi_blob[0] != '\0';
     context.pairs = c->inputs->pairs;
+    context.model_id = c->model.sha256[0] != '\0' ? c->model.id : NULL;
     proto_text_init(&text, RESULT_MAX);
     proto_result_encode(c->variant.estimate, &c->inputs->spec, &context, &text);
-    const store_outcome outcome = {.result = text.data, .pmi_blob = c->pmi_blob};
+    const store_new_model model = {
+        .id = c->model.id, .sha256 = c->model.sha256, .description = c->model.description.data};
+    const store_outcome outcome = {
+        .result = text.data, .pmi_blob = c->pmi_blob, .model = context.model_id ? &model : NULL};
     mi_status status = proto_text_ok(&text)
                            ? store_job_succeed(c->w->pool->config.store, c->record, &outcome, err)
                            : mi_fail(err, MI_MEMORY, "encoding the result");
     proto_text_fini(&text);
     return status;
+}
+
+static mi_status keep_model(void *ctx, mi_error *err)
+{
+    combining *c = ctx;
+    proto_text_fini(&c->model.description); /* of an attempt before */
+    return job_model_keep(&c->model, c->w, c->record, c->inputs, &c->variant, err);
 }
 
 static mi_status combine_estimate(worker *w, const store_run *record, const job_inputs *inputs, mi_error *err)
@@ -149,9 +172,12 @@ static mi_status combine_estimate(worker *w, const store_run *record, const job_
         status = combine_hold(w, record, err);
     if (status == MI_OK && inputs->job->want_pmi && mi_spec_has_pmi(&inputs->spec))
         status = worker_persist(w, record, keep_pmi, &c, err);
+    if (status == MI_OK && inputs->job->want_model)
+        status = worker_persist(w, record, keep_model, &c, err);
     if (status == MI_OK)
         status = worker_persist(w, record, succeed, &c, err);
-    mi_estimate_free(c.variant.estimate);
+    proto_text_fini(&c.model.description);
+    combined_fini(&c.variant);
     return status;
 }
 

@@ -125,7 +125,7 @@ static mi_status gather_one(comparing *c, uint32_t variant, mi_error *err)
     status = keep_figures(c, variant, got.estimate, has_pmi, err);
     if (status == MI_OK && has_pmi && c->inputs->job->want_pmi)
         status = keep_table(c, variant, got.estimate, err);
-    mi_estimate_free(got.estimate);
+    combined_fini(&got);
     return status;
 }
 

@@ -16,9 +16,11 @@
 #ifndef PROTO_MODEL_FILE_H
 #define PROTO_MODEL_FILE_H
 
+#include "mi/estimate.h"
 #include "mi/model.h"
 #include "proto/job.h"
 #include "proto/matrix.h"
+#include "proto/pairs.h"
 #include "proto/string_list.h"
 
 #define PROTO_MODEL_MEMBERS_MAX 1000u
@@ -63,5 +65,22 @@ typedef struct proto_model_view {
 mi_status proto_model_open(proto_model_view *out, const void *bytes, size_t n, mi_error *err);
 void proto_model_close(proto_model_view *view);
 const char *proto_model_id(const proto_model_view *view, int side, uint64_t i, size_t *n);
+
+/* ---- what a model says about itself ---- */
+
+typedef struct proto_model_description {
+    const proto_job *job;
+    const proto_pairs *pairs; /* NULL: x and y are paired by row */
+    const mi_estimate *estimate;
+    uint32_t n_members;
+    size_t width; /* floats of a row's features */
+    bool is_dot;  /* all pairs of two sets can be screened */
+    const double *null_pmi, *null_held_out;
+    uint64_t n_null, n_held_out;
+} proto_model_description;
+
+/* A JSON object: "unit", "objective", "members", "screenable", "mi", "data", "spec", "split", "calibration",
+ * "null", "null_held_out". */
+void proto_model_describe(const proto_model_description *d, proto_text *out);
 
 #endif

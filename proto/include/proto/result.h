@@ -19,6 +19,7 @@ typedef struct proto_result_context {
     double wall_s, train_s;   /* since the job started; summed over runs */
     bool has_pmi;             /* the job keeps a PMI table */
     const proto_pairs *pairs; /* NULL: x and y are paired by row */
+    const char *model_id;     /* NULL: the job keeps none */
 } proto_result_context;
 
 /* The "result" object of api.md; non-finite figures become null with a warning. */
