@@ -137,6 +137,8 @@ void mi_baseline_columns(const mi_gaussian *g, const mi_objective_spec *objectiv
                          const float *rows, uint32_t n, float *columns);
 /* Those of both sides of a part; with a baseline. */
 void mi_run_baseline_columns(mi_run *run, part *p);
+/* The baseline fitted anew to all rows outside of the test fold, where rows are few. MI_NUMERIC. */
+mi_status mi_run_refit_baseline(mi_run *run, mi_error *err);
 /* Loss that selects shrinkage and checkpoint, one that sees the scale of r, averaged over
  * validation blocks. Weights NULL: of the baseline alone. */
 double mi_run_validation_loss(mi_run *run, const float *weights, double *mean_diagonal);

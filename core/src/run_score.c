@@ -266,16 +266,27 @@ static void score_training_rows(mi_run *run)
     s->train_mi = counted ? sum / counted : (double)NAN;
 }
 
-enum { STAGE_CALIBRATE, STAGE_TEST, STAGE_NULL, STAGE_BRACKET, STAGE_PERMUTE, STAGE_TRAIN_SAMPLE };
+enum {
+    STAGE_CALIBRATE,
+    STAGE_REFIT,
+    STAGE_TEST,
+    STAGE_NULL,
+    STAGE_BRACKET,
+    STAGE_PERMUTE,
+    STAGE_TRAIN_SAMPLE
+};
 
 mi_status mi_run_score_step(mi_run *run, int *done, mi_error *err)
 {
     const scoring *s = &run->scoring;
-    (void)err; /* nothing of it can fail */
+    mi_status status = MI_OK;
     *done = 0;
     switch (run->stage) {
     case STAGE_CALIBRATE:
         calibrate(run);
+        break;
+    case STAGE_REFIT:
+        status = mi_run_refit_baseline(run, err);
         break;
     case STAGE_TEST:
         score_test_pairs(run);
@@ -298,5 +309,5 @@ mi_status mi_run_score_step(mi_run *run, int *done, mi_error *err)
         break;
     }
     run->stage++;
-    return MI_OK;
+    return status;
 }
