@@ -449,6 +449,16 @@ mi_status store_blob_write(store_blob_writer *w, const void *bytes, size_t n, mi
     return write_text(&w->bytes, bytes, n, err);
 }
 
+static mi_status write_blob(void *w, const void *bytes, size_t n, mi_error *err)
+{
+    return store_blob_write(w, bytes, n, err);
+}
+
+proto_output store_blob_output(store_blob_writer *w)
+{
+    return (proto_output){write_blob, w};
+}
+
 mi_status store_blob_commit(store_blob_writer *w, char sha256[PROTO_SHA_HEX], mi_error *err)
 {
     store *s = w->s;
