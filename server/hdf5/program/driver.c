@@ -10,9 +10,10 @@
 
 #define NAME "upload"
 
-#define METADATA_CACHE ((size_t)4 << 20)
-#define CHUNK_CACHE    ((size_t)32 << 20) /* of the data set that is open */
-#define CHUNK_SLOTS    1009u
+#define METADATA_CACHE     ((size_t)4 << 20)
+#define METADATA_CACHE_MAX ((size_t)16 << 20)
+#define CHUNK_CACHE        ((size_t)32 << 20) /* of the data set that is open */
+#define CHUNK_SLOTS        1009u
 
 typedef struct driver_file {
     H5FD_t base; /* libhdf5's own part, first */
@@ -119,17 +120,18 @@ static const H5FD_class_t driver = {
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
 
-/* The cache counts a chunk index by its bytes in the file, an eighth of what it takes in memory; with many
- * small data sets the usual 32 MB are a quarter of a gigabyte. */
+/* The cache counts an object by its bytes in the file, where it may be an eighth of what it is in memory:
+ * with many small data sets the usual 32 MB are a quarter of a gigabyte. It has to take in all names of a
+ * group as one object, though, or each look-up reads them anew: for that it grows. */
 static bool bound_caches(hid_t access)
 {
     H5AC_cache_config_t metadata = {.version = H5AC__CURR_CACHE_CONFIG_VERSION};
     if (H5Pget_mdc_config(access, &metadata) < 0)
         return false;
     metadata.set_initial_size = true;
-    metadata.initial_size = metadata.min_size = metadata.max_size = METADATA_CACHE;
+    metadata.initial_size = metadata.min_size = METADATA_CACHE;
+    metadata.max_size = METADATA_CACHE_MAX;
     metadata.incr_mode = H5C_incr__off;
-    metadata.flash_incr_mode = H5C_flash_incr__off;
     metadata.decr_mode = H5C_decr__off;
     return H5Pset_mdc_config(access, &metadata) >= 0 &&
            H5Pset_cache(access, 0, CHUNK_SLOTS, CHUNK_CACHE, 1.0) >= 0;
