@@ -6,6 +6,7 @@
 #include "http/http.h"
 #include "jobs/jobs.h"
 #include "mi/info.h"
+#include "models/models.h"
 #include "port_file.h"
 #include "store/store.h"
 
@@ -34,6 +35,7 @@ typedef struct daemon_state {
     uv_loop_t loop;
     hub *hub;
     store *store;
+    models *models;
     job_pool *workers;
     _Atomic(job_pool *)
         hinted; /* workers, for the store's listener: it may be called before job_pool_start returns */
@@ -77,12 +79,12 @@ static void sweep_work(uv_work_t *work)
     if (store_sweep(d->store, &retention, &swept, &err) != MI_OK) {
         log_error("retention sweep failed", "why", err.message, NULL);
     } else if (swept.jobs + swept.models + swept.blobs > 0) {
-        char jobs[24], models[24], blobs[24], bytes[24];
+        char jobs[24], n_models[24], blobs[24], bytes[24];
         snprintf(jobs, sizeof jobs, "%" PRIu64, swept.jobs);
-        snprintf(models, sizeof models, "%" PRIu64, swept.models);
+        snprintf(n_models, sizeof n_models, "%" PRIu64, swept.models);
         snprintf(blobs, sizeof blobs, "%" PRIu64, swept.blobs);
         snprintf(bytes, sizeof bytes, "%" PRIu64, swept.bytes);
-        log_info("retention sweep", "jobs", jobs, "models", models, "blobs", blobs, "bytes", bytes, NULL);
+        log_info("retention sweep", "jobs", jobs, "models", n_models, "blobs", blobs, "bytes", bytes, NULL);
     }
 }
 
@@ -240,6 +242,7 @@ static mi_status start_http(daemon_state *d, const char *token, mi_error *err)
     d->http_config = (http_config){
         .settings = d->settings,
         .store = d->store,
+        .models = d->models,
         .hub = d->hub,
         .token = token,
         .version = MUTUALD_VERSION,
@@ -279,6 +282,7 @@ static mi_status start(daemon_state *d, const char *token, mi_error *err)
     mi_status status = hub_new(&d->hub, &d->loop, err);
     if (status != MI_OK || (status = open_handles(d, err)) != MI_OK ||
         (status = store_open_sqlite(&d->store, &store_settings, err)) != MI_OK ||
+        (status = models_new(&d->models, d->store, o->model_cache_bytes, err)) != MI_OK ||
         (status = start_http(d, token, err)) != MI_OK)
         return status;
     if (o->port_file[0]) {
@@ -337,6 +341,7 @@ mi_status daemon_run(const options *settings, const char *token, mi_error *err)
     if (d->http)
         http_server_free(d->http);
     job_pool_free(d->workers);
+    models_free(d->models);
     if (d->store)
         store_close(d->store);
     uv_loop_close(&d->loop);

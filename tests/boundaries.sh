@@ -17,8 +17,9 @@ forbid() {
 forbid core 'uv\.h|microhttpd|c?[jJ]SON|sqlite3|curl/|sodium|ini\.h|proto/|server/|base/|store/' 'core knows only libc, libm, pthread, BLAS and Random123'
 forbid proto 'uv\.h|microhttpd|sqlite3|curl/|pthread|sys/socket|cblas|base/|store/|jobs/|http/' 'proto turns bytes into structs, no more'
 forbid server/store 'microhttpd|c?[jJ]SON\.h|cjson/|cblas|mi/run\.h|mi/estimate\.h|http/|jobs/' 'the store keeps, it neither serves nor computes'
+forbid server/models 'microhttpd|c?[jJ]SON\.h|cjson/|sqlite3|uv\.h|http/|jobs/' 'models at work know no HTTP, no JSON, no SQL'
 forbid server/jobs 'microhttpd|c?[jJ]SON\.h|cjson/|sqlite3|http/' 'workers know no HTTP, no SQL, and JSON only through proto'
-forbid server/http 'sqlite3|cblas|c?[jJ]SON\.h|cjson/|mi/run\.h|mi/estimate\.h|jobs/' 'handlers neither compute nor run SQL'
+forbid server/http 'sqlite3|cblas|c?[jJ]SON\.h|cjson/|mi/(run|estimate|model|screen|null|roc)\.h|jobs/' 'handlers neither compute nor run SQL'
 forbid clients 'uv\.h|microhttpd|sqlite3|cblas|mi/(run|estimate|spec|info|objective)|base/|store/|jobs/|http/' 'the client speaks the protocol, nothing else'
 
 if found=$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<(hdf5|H5[A-Za-z]*|seccomp)\.h>' --include='*.c' --include='*.h' core proto server clients |

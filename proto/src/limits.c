@@ -17,6 +17,8 @@ void proto_limits_default(proto_limits *limits)
         .max_runs = 1000,
         .max_queue = 1000,
         .max_wait_s = 60,
+        .max_score_pairs = 100 * 1000,
+        .max_labelled_pairs = 200 * 1000,
         .max_streams = 512,
     };
 }

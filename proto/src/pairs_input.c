@@ -85,6 +85,9 @@ static uint64_t count_items(const proto_node *list)
     return n;
 }
 
+/* What labels a list has. */
+typedef enum labelled { LABELS_MAY, LABELS_MUST, LABELS_NEVER } labelled;
+
 /* size: items of each pair, 2 or 3. */
 static bool take_pair(const decoding *d, const proto_node *pair, uint64_t index, uint64_t size,
                       const char *list_at)
@@ -102,7 +105,7 @@ static bool take_pair(const decoding *d, const proto_node *pair, uint64_t index,
            (size == 2 || take_label(d, &d->out->labels[index], proto_node_next(y), at));
 }
 
-static void decode_list(const decoding *d, const char *at, const proto_node *list, bool need_labels)
+static void decode_list(const decoding *d, const char *at, const proto_node *list, labelled labels)
 {
     const uint64_t n = count_items(list), most = d->limits->max_inline_numbers;
     if (proto_node_kind(list) != PROTO_ARRAY || n == 0) {
@@ -115,7 +118,7 @@ static void decode_list(const decoding *d, const char *at, const proto_node *lis
         return;
     }
     const proto_node *pair = proto_node_first(list);
-    const uint64_t size = need_labels || count_items(pair) == 3 ? 3 : 2;
+    const uint64_t size = labels == LABELS_MUST || (labels == LABELS_MAY && count_items(pair) == 3) ? 3 : 2;
     if (size == 3 && !(d->out->labels = calloc(n, 1))) {
         out_of_memory(d);
         return;
@@ -140,7 +143,7 @@ static void decode_member(const decoding *d, const proto_node *node, bool need_l
     else if (strcmp(key, "label") == 0)
         decode_column(d, at, node, d->out->label);
     else if (strcmp(key, "data") == 0)
-        decode_list(d, at, node, need_labels);
+        decode_list(d, at, node, need_labels ? LABELS_MUST : LABELS_MAY);
     else if (strcmp(key, "symmetric") == 0 && proto_node_kind(node) == PROTO_BOOL)
         d->out->symmetric = proto_node_bool(node, false);
     else if (strcmp(key, "symmetric") == 0)
@@ -243,6 +246,16 @@ void proto_pairs_input_encode(const proto_pairs_input *input, const char *key, p
     if (input->x.n > 0 && input->sha256[0] == '\0')
         encode_list(input, w);
     proto_write_end_object(w);
+}
+
+void proto_pairs_input_decode_list(proto_pairs_input *out, const proto_node *node, const char *pointer,
+                                   const proto_limits *limits, proto_problem *problem)
+{
+    const decoding d = {.out = out, .pointer = pointer, .limits = limits, .problem = problem};
+    *out = (proto_pairs_input){.dataset = ""};
+    proto_string_list_init(&out->x, limits->max_job_bytes);
+    proto_string_list_init(&out->y, limits->max_job_bytes);
+    decode_list(&d, pointer, node, LABELS_NEVER);
 }
 
 void proto_pairs_input_drop_list(proto_pairs_input *input)

@@ -113,20 +113,6 @@ static void write_label_list(proto_json_writer *w, const char *key, const mi_thr
     proto_write_end_array(w);
 }
 
-static void write_missing(proto_json_writer *w, const char *key, const proto_string_list *ids)
-{
-    proto_write_object(w, key);
-    proto_write_u64(w, "count", ids->n);
-    proto_write_array(w, "ids");
-    for (uint64_t i = 0; i < ids->n && i < PROTO_MISSING_IDS; i++) {
-        size_t n;
-        const char *id = proto_string_list_at(ids, i, &n);
-        proto_write_string_n(w, NULL, id, n);
-    }
-    proto_write_end_array(w);
-    proto_write_end_object(w);
-}
-
 static void write_without_embedding(proto_json_writer *w, const proto_pairs *pairs)
 {
     if (!pairs) {
@@ -135,8 +121,8 @@ static void write_without_embedding(proto_json_writer *w, const proto_pairs *pai
     }
     proto_write_object(w, "without_embedding");
     proto_write_u64(w, "pairs", pairs->without_embedding);
-    write_missing(w, "x", &pairs->missing_x);
-    write_missing(w, "y", &pairs->missing_y);
+    proto_missing_ids_encode(&pairs->missing_x, "x", w);
+    proto_missing_ids_encode(&pairs->missing_y, "y", w);
     proto_write_end_object(w);
 }
 

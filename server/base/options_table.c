@@ -47,6 +47,9 @@ const option_entry option_table[] = {
     {"server", "max-connections-per-ip", OPTION_COUNT, NUMBER(max_connections_per_ip, "1000", 1, 100000),
      "open connections of one client address"},
 
+    {"models", "model-cache", OPTION_BYTES, NUMBER(model_cache_bytes, "1G", 0, 64 * TiB),
+     "memory of models and features that are kept to score more pairs"},
+
     {"jobs", "workers", OPTION_COUNT, NUMBER(workers, "0", 0, 1024), "worker threads; 0 is one per core"},
     {"jobs", "worker-nice", OPTION_COUNT, NUMBER(worker_nice, "10", 0, 19),
      "nice value of worker threads, so that training does not make requests wait"},
@@ -89,6 +92,10 @@ const option_entry option_table[] = {
      "runs of one job: objectives times folds times replicates"},
     {"limits", "max-queue", OPTION_COUNT, NUMBER(limits.max_queue, NULL, 1, 1000000), "jobs that wait"},
     {"limits", "max-wait", OPTION_SECONDS, NUMBER(limits.max_wait_s, NULL, 0, HOUR), "longest long-poll"},
+    {"limits", "max-score-pairs", OPTION_COUNT, NUMBER(limits.max_score_pairs, NULL, 1, UINT32_MAX / 2),
+     "pairs that one request scores by a model"},
+    {"limits", "max-labelled-pairs", OPTION_COUNT, NUMBER(limits.max_labelled_pairs, NULL, 1, UINT32_MAX / 2),
+     "labelled pairs of one request for thresholds"},
     {"limits", "max-streams", OPTION_COUNT, NUMBER(limits.max_streams, NULL, 0, 100000),
      "open event streams and long-polls"},
 };

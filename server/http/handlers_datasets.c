@@ -38,13 +38,18 @@ void handle_dataset_get(const http_request *q, http_response *r)
 
 void handle_dataset_delete(const http_request *q, http_response *r)
 {
+    proto_dataset_record dataset = {0};
     mi_error err = {0};
     if (!name_known_form(q, r))
         return;
-    if (store_dataset_delete(q->config->store, q->name, &err) == MI_OK)
-        http_answer_empty(r, 204);
-    else
+    if (store_dataset_get(q->config->store, q->name, &dataset, &err) != MI_OK ||
+        store_dataset_delete(q->config->store, q->name, &err) != MI_OK) {
         http_answer_error(r, q, &err);
+    } else {
+        models_forget(q->config->models, dataset.matrix_sha256);
+        http_answer_empty(r, 204);
+    }
+    proto_dataset_record_fini(&dataset);
 }
 
 static void encode_dataset(const void *records, size_t i, proto_json_writer *w)

@@ -20,6 +20,7 @@ void handle_root(const http_request *q, http_response *r)
         "  POST /v1/jobs                {\"x\": {\"dataset\": ...}, \"y\": {\"dataset\": ...}}\n"
         "  GET  /v1/jobs/{id}           the job and its result; .../events .../curve .../pmi\n"
         "  GET  /v1/models              what jobs trained; /v1/models/{id or alias} .../weights\n"
+        "  POST /v1/models/{id}/pmi     {\"pairs\": [[\"id of x\", \"id of y\"], ...]}\n"
         "  GET  /v1/info                limits, objectives, every setting with its default\n"
         "  GET  /openapi.json           the whole interface\n"
         "\n"
@@ -156,7 +157,19 @@ static void write_limits(proto_json_writer *w, const proto_limits *l)
     proto_write_u64(w, "max_runs", l->max_runs);
     proto_write_u64(w, "max_queue", l->max_queue);
     proto_write_u64(w, "max_wait_s", l->max_wait_s);
+    proto_write_u64(w, "max_score_pairs", l->max_score_pairs);
+    proto_write_u64(w, "max_labelled_pairs", l->max_labelled_pairs);
     proto_write_u64(w, "max_streams", l->max_streams);
+    proto_write_end_object(w);
+}
+
+static void write_cache(proto_json_writer *w, const http_config *config)
+{
+    const models_usage used = models_used(config->models);
+    proto_write_object(w, "model_cache");
+    proto_write_u64(w, "max_bytes", config->settings->model_cache_bytes);
+    proto_write_u64(w, "bytes", used.bytes);
+    proto_write_u64(w, "items", used.items);
     proto_write_end_object(w);
 }
 
@@ -197,6 +210,7 @@ void handle_info(const http_request *q, http_response *r)
     proto_write_double(&w, "uptime_s", uptime_s(config->started_at));
     proto_write_bool(&w, "data_root", config->settings->data_root[0] != '\0');
     write_limits(&w, http_limits(q));
+    write_cache(&w, config);
     proto_job_describe(&w);
     proto_write_end_object(&w);
     http_answer(r, q, 200, HTTP_JSON_TYPE, &text);

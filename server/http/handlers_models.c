@@ -68,13 +68,17 @@ void handle_model_patch(const http_request *q, http_response *r)
 
 void handle_model_delete(const http_request *q, http_response *r)
 {
+    proto_model_record model;
     mi_error err = {0};
-    if (!model_named(q, r))
+    if (!http_model_found(q, r, &model))
         return;
-    if (store_model_delete(q->config->store, q->name, &err) == MI_OK)
+    if (store_model_delete(q->config->store, model.id, &err) == MI_OK) {
+        models_forget(q->config->models, model.sha256);
         http_answer_empty(r, 204);
-    else
+    } else {
         http_answer_error(r, q, &err);
+    }
+    proto_model_record_fini(&model);
 }
 
 /* The blob is the file: it goes out as it lies on the disk. */

@@ -16,7 +16,7 @@
 #define PAGE_MAX       10000
 #define ROWS_MAX       UINT32_MAX
 
-static bool choose_format(const http_request *q, http_response *r, http_format *out)
+bool http_choose_format(const http_request *q, http_response *r, http_format *out)
 {
     const char *format = http_query_text(q, "format");
     if (format && !http_format_parse(format, out)) {
@@ -81,7 +81,7 @@ void handle_job_curve(const http_request *q, http_response *r)
     size_t n = 0;
     mi_error err = {0};
     if (!http_query_u64(q, "max_points", 2, POINTS_MAX, POINTS_DEFAULT, &max_points, r) ||
-        !choose_format(q, r, &format) || !job_found(q, r, &job))
+        !http_choose_format(q, r, &format) || !job_found(q, r, &job))
         return;
     mi_status status = proto_job_reopen(&spec, job.spec, &err);
     proto_job_record_fini(&job);
@@ -307,7 +307,7 @@ void handle_job_pmi(const http_request *q, http_response *r)
     proto_pmi_query query;
     http_format format;
     proto_job_record job;
-    if (!parse_query(q, r, &query) || !choose_format(q, r, &format) || !job_found(q, r, &job))
+    if (!parse_query(q, r, &query) || !http_choose_format(q, r, &format) || !job_found(q, r, &job))
         return;
     answer_pmi(q, r, &job, &query, format);
     proto_job_record_fini(&job);
@@ -356,7 +356,7 @@ void handle_job_missing(const http_request *q, http_response *r)
     proto_job *job = NULL;
     mi_error err = {0};
     if (!http_query_u64(q, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &limit, r) ||
-        !http_query_u64(q, "after", 0, UINT64_MAX, 0, &after, r) || !choose_format(q, r, &format))
+        !http_query_u64(q, "after", 0, UINT64_MAX, 0, &after, r) || !http_choose_format(q, r, &format))
         return;
     if (format == HTTP_FORMAT_NPY) {
         http_refuse(r, q, PROTO_PROBLEM_NOT_ACCEPTABLE, "ids are no numbers; there is json and csv");

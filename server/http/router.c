@@ -55,6 +55,11 @@ static const http_route routes[] = {
     {.method = "PATCH", .pattern = "/v1/models/{id}", .handler = handle_model_patch, .body = HTTP_BODY_JSON},
     {.method = "DELETE", .pattern = "/v1/models/{id}", .handler = handle_model_delete},
     {.method = "GET", .pattern = "/v1/models/{id}/weights", .handler = handle_model_weights},
+    {.method = "POST",
+     .pattern = "/v1/models/{id}/pmi",
+     .handler = handle_model_pmi,
+     .query = "format",
+     .body = HTTP_BODY_JSON},
 };
 
 const http_route *http_routes(size_t *n)

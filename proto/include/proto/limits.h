@@ -16,6 +16,8 @@ typedef struct proto_limits {
     uint64_t max_runs;                         /* of one job: objectives x folds x replicates */
     uint64_t max_queue;                        /* jobs waiting */
     uint64_t max_wait_s;                       /* of a long-poll */
+    uint64_t max_score_pairs;                  /* of one request for their PMIs */
+    uint64_t max_labelled_pairs;               /* of one request for thresholds */
     uint64_t max_streams;                      /* open SSE streams and long-polls */
 } proto_limits;
 

@@ -16,6 +16,7 @@
  * any number of threads may look up.
  */
 typedef struct proto_id_index proto_id_index;
+#define PROTO_ID_INDEX_ROW_BYTES 24u /* about what it holds for a row */
 
 /* view: with ids, borrowed for the index's life. MI_INVALID when it has none; MI_LIMIT, MI_MEMORY. */
 mi_status proto_id_index_new(proto_id_index **out, const proto_matrix_view *view, mi_error *err);
@@ -72,5 +73,8 @@ void proto_pairs_fini(proto_pairs *pairs);
 /* The matrices of both sides become those of the pairs: a row for each, what it is of by index. The pairs are
  * borrowed. */
 void proto_pairs_apply(const proto_pairs *pairs, mi_matrix *x, mi_matrix *y);
+/* Ids without an embedding: {"count": n, "ids": [the first PROTO_MISSING_IDS of them]}. */
+#define PROTO_MISSING_IDS 100u
+void proto_missing_ids_encode(const proto_string_list *ids, const char *key, proto_json_writer *w);
 
 #endif

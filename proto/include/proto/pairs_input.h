@@ -23,6 +23,9 @@ void proto_pairs_input_decode(proto_pairs_input *out, const proto_node *node, co
  * ("sha256", "rows") is taken. */
 void proto_pairs_input_decode_job(proto_pairs_input *out, const proto_node *node, const char *pointer,
                                   const proto_limits *limits, proto_problem *problem);
+/* The same of a bare list of pairs without labels, [["P01135", "P00533"], ...]. */
+void proto_pairs_input_decode_list(proto_pairs_input *out, const proto_node *node, const char *pointer,
+                                   const proto_limits *limits, proto_problem *problem);
 void proto_pairs_input_fini(proto_pairs_input *input);
 /* The list goes, once it is stored; all else stays. */
 void proto_pairs_input_drop_list(proto_pairs_input *input);

@@ -8,7 +8,6 @@
 #include "proto/pairs_input.h"
 
 #define PROTO_THRESHOLDS_TREE_MAX (2u << 20) /* bytes of a request */
-#define PROTO_MISSING_IDS         100u       /* ids without an embedding that an answer lists, of each side */
 
 typedef struct proto_thresholds_request {
     mi_thresholds_request targets;

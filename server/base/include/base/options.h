@@ -20,6 +20,7 @@ typedef struct options {
     char hdf5_reader[512]; /* path of mutuald-hdf5; "": beside the daemon's own executable */
     bool allow_open;       /* a bind beyond loopback without a token is meant */
     char port_file[512];   /* "" or where to write the port that was bound (for port 0) */
+    uint64_t model_cache_bytes;
     uint32_t workers;      /* 0: one per core */
     uint32_t worker_nice;  /* how far worker threads stand back: 0..19 */
     uint32_t checkpoint_s; /* seconds between checkpoints of a run */

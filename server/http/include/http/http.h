@@ -15,6 +15,7 @@
 
 #include "base/hub.h"
 #include "base/options.h"
+#include "models/models.h"
 #include "store/store.h"
 
 typedef struct http_server http_server;
@@ -22,6 +23,7 @@ typedef struct http_server http_server;
 typedef struct http_config {
     const options *settings;
     store *store;
+    models *models;
     hub *hub;
     const char *token;                                         /* bearer token, NULL: open */
     const char *version, *blas, *kernel, *engine, *started_at; /* this and below: for /v1/info */

@@ -1,0 +1,122 @@
+/*
+ * Models at work: opened once, kept in memory, and asked for features and PMIs.
+ *
+ * DESIGN
+ * What costs to make is kept under one cap on bytes, and what was not used for longest goes first: models
+ * (their critics, and where their own pairs stand), matrices (mapped, with an index of their ids), and the
+ * features of the rows of a matrix by a model, which are computed as they are asked for. What is in use stays
+ * until it is closed, whatever was forgotten meanwhile. Everything is named by the SHA-256 of its blob, so
+ * that nothing here can be out of date.
+ *
+ * Threads: every function may be called from any thread, and blocks; never from the loop thread. A model
+ * computes for one thread at a time, in pieces of some milliseconds, so that a short question does not wait
+ * for a long one. BLAS has to be set up (mi_blas_setup).
+ */
+#ifndef MODELS_H
+#define MODELS_H
+
+#include "proto/model_file.h"
+#include "proto/pairs.h"
+#include "store/store.h"
+
+typedef struct models models;
+
+/* cap: bytes of what is kept while nobody uses it. MI_MEMORY. */
+mi_status models_new(models **out, store *s, uint64_t cap, mi_error *err);
+void models_free(models *m); /* nobody may have anything open; NULL is legal */
+/* What came of that blob, a model or a matrix, goes as soon as nobody uses it. */
+void models_forget(models *m, const char *sha256);
+
+typedef struct models_usage {
+    uint64_t bytes, items;
+} models_usage;
+models_usage models_used(models *m);
+
+/* ---- a model ---- */
+
+typedef struct models_model models_model;
+
+/* MI_NOT_FOUND: there is no such blob; MI_CORRUPT, MI_LIMIT, MI_MEMORY, and the store's. Close it soon. */
+mi_status models_open(models *m, const char *sha256, models_model **out, mi_error *err);
+void models_close(models_model *model); /* NULL is legal */
+
+const proto_model_view *models_view(const models_model *model);
+/* Columns of the raw rows of a side (0: x, 1: y); floats of a row's features, of either side. */
+uint64_t models_columns(const models_model *model, int side);
+size_t models_width(const models_model *model);
+/* As mi_model_is_dot and mi_model_constant say. */
+bool models_is_dot(const models_model *model);
+double models_constant(const models_model *model);
+
+#define MODELS_NO_PAIR UINT64_MAX
+/* The place of a pair among those that the model was trained on, or MODELS_NO_PAIR. The pair the other way
+ * round is the same where the model's job says so. Always MODELS_NO_PAIR where its pairs have no ids. */
+uint64_t models_find_pair(const models_model *model, const char *x, size_t n_x, const char *y, size_t n_y);
+bool models_pairs_have_ids(const models_model *model);
+/* Whether (a, b) and (b, a) are the same pair to it. */
+bool models_symmetric(const models_model *model);
+
+/* ---- a matrix ---- */
+
+typedef struct models_matrix models_matrix;
+
+/* MI_NOT_FOUND: there is no such blob; MI_CORRUPT: it is no matrix; MI_MEMORY, and the store's. */
+mi_status models_matrix_open(models *m, const char *sha256, models_matrix **out, mi_error *err);
+void models_matrix_close(models_matrix *matrix); /* NULL is legal */
+const proto_matrix_view *models_matrix_view(const models_matrix *matrix);
+/* Of its ids; NULL when it has none. */
+const proto_id_index *models_matrix_index(const models_matrix *matrix);
+/*
+ * Whether a matrix can stand on a side of the model: MI_INVALID, with why. It has the columns of the data
+ * that the model was trained on, and where those are categories it means the same by its codes.
+ */
+mi_status models_check_matrix(models_model *model, int side, const models_matrix *matrix, mi_error *err);
+/* Whether numbers sent along can: the codes of categories are whole numbers. The pointer is "/<row>/<column>"
+ * or "". */
+mi_status models_check_vectors(const models_model *model, int side, mi_matrix data, mi_error *err);
+
+/* ---- numbers ---- */
+
+/*
+ * features (n, width) of rows of a matrix on a side, from what is kept as far as it is there.
+ *
+ * rows     (n) below the rows of the matrix; NULL: 0 .. n-1
+ * MI_INVALID: another number of columns; MI_MEMORY.
+ */
+mi_status models_features(models_model *model, int side, models_matrix *matrix, const uint32_t *rows,
+                          uint32_t n, float *features, mi_error *err);
+/* pmi (n) nats of pairs of features, (.., width) each: pair p is (index_x[p], index_y[p]); index NULL: p. */
+mi_status models_pmi_of_features(models_model *model, const float *x, const uint32_t *index_x, const float *y,
+                                 const uint32_t *index_y, uint32_t n, double *pmi, mi_error *err);
+/* pmi (n) nats of pairs of rows. A row that is PROTO_NO_ROW makes its pair a NaN. */
+mi_status models_pmi(models_model *model, models_matrix *x, const uint32_t *rows_x, models_matrix *y,
+                     const uint32_t *rows_y, uint32_t n, double *pmi, mi_error *err);
+/* pmi (rows) nats of row i of x with row i of y, of as many rows. Nothing of it is kept. */
+mi_status models_pmi_of_vectors(models_model *model, mi_matrix x, mi_matrix y, double *pmi, mi_error *err);
+
+/* ---- what a request asks ---- */
+
+/* Pairs with all that is told of them. The model's PMI of a pair is the mean of its members': not out of fold
+ * for a pair that it was trained on. Percentile and p-value are among the model's null.pmi, the q-value is
+ * Benjamini and Hochberg's over these pairs. */
+typedef struct models_scores {
+    uint64_t n;
+    double *pmi, *percentile, *p_value, *q_value; /* (n) owned by pmi; NaN: an id has no embedding */
+    uint8_t *trained;             /* (n) owned; 1: the model was trained on the pair; NULL: not known */
+    proto_string_list missing[2]; /* distinct ids without an embedding, in order of appearance */
+} models_scores;
+
+/* The ids of row i of a list of pairs, or of a table. */
+const char *models_pair_id(const proto_pair_source *pairs, int side, uint64_t i, size_t *n);
+/* How many rows it has. */
+uint64_t models_pair_rows(const proto_pair_source *pairs);
+
+/* Every row of `pairs`, in order, labels aside. MI_INVALID: a matrix without ids (pointer "/x", "/y"). */
+mi_status models_score(models_model *model, models_matrix *x, models_matrix *y,
+                       const proto_pair_source *pairs, models_scores *out, mi_error *err);
+/* Row i of x with row i of y. */
+mi_status models_score_vectors(models_model *model, mi_matrix x, mi_matrix y, models_scores *out,
+                               mi_error *err);
+void models_scores_fini(models_scores *scores);
+
+#endif
