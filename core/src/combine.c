@@ -344,6 +344,10 @@ mi_status mi_estimate_combine(mi_estimate **out, const mi_spec *spec, mi_run_res
                               uint32_t n_results, mi_matrix x, mi_matrix y, mi_error *err)
 {
     *out = NULL;
+    if (x.mirrored) { /* a result is of pairs, which is half of the rows */
+        x.rows /= 2;
+        y.rows /= 2;
+    }
     mi_status status = check_results(spec, results, n_results, x, y, err);
     if (status != MI_OK)
         return status;

@@ -271,6 +271,9 @@ static mi_status check_data(const mi_spec *spec, const mi_matrix *x, const mi_ma
                             const uint64_t width[2], mi_error *err)
 {
     const mi_split_pairs pairs = mi_split_pairs_of(x, y);
+    if (x->mirrored != y->mirrored || (x->mirrored && x->rows % 2 != 0))
+        return mi_fail_at(err, MI_INVALID, "/x", "%llu mirrored rows; expected an even number, as in y",
+                          (unsigned long long)x->rows);
     const mi_status status = check_spec(spec, &pairs, x->rows, err);
     if (status != MI_OK)
         return status;

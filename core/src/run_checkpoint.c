@@ -159,7 +159,7 @@ mi_status mi_run_finish(mi_run *run, mi_run_result **out, mi_error *err)
     const mi_run_result view = {
         .replicate = run->replicate,
         .fold = run->fold,
-        .n_test = run->split.n_test,
+        .n_test = mi_run_reported(run),
         .test_row = run->split.test,
         .pmi = s->pmi,
         .n_null = s->n_null,

@@ -179,8 +179,11 @@ void mi_run_pairs_layout(mi_run *run, uint64_t at_most);
 /* Null pairs as positions in the test list: pairs that are not among the data, of whatever fold, and, by
  * index, nobody with themselves. They may be fewer than planned, down to none, where there are no more. */
 void mi_run_draw_null_pairs(mi_run *run);
-/* Positions in the test list become rows of the data, in place: nothing scores after this. */
-void mi_run_name_null_rows(mi_run *run);
+/* Positions in the test list become rows of the data, and both orders of a pair that has none become one, in
+ * place: nothing scores after this. */
+void mi_run_settle_pairs(mi_run *run);
+/* Held-out pairs that the run reports. */
+uint32_t mi_run_reported(const mi_run *run);
 double mi_run_mean_pmi(const mi_run *run);
 
 /* run_neighbours.c: nearest neighbours of the test pairs among n samples */

@@ -155,7 +155,7 @@ mi_status mi_run_search_step(mi_run *run, int *done, mi_error *err)
     }
     if (*done) {
         s->estimate = mi_run_mean_pmi(run);
-        mi_run_name_null_rows(run);
+        mi_run_settle_pairs(run);
     }
     return MI_OK;
 }

@@ -9,7 +9,12 @@
 
 static int by_index(const mi_run *run)
 {
-    return run->data[MI_SIDE_X].index || run->data[MI_SIDE_Y].index;
+    return run->data[MI_SIDE_X].index || run->data[MI_SIDE_Y].index || run->data[MI_SIDE_X].mirrored;
+}
+
+static int is_mirrored(const mi_run *run)
+{
+    return run->data[MI_SIDE_X].mirrored != 0;
 }
 
 void mi_run_pairs_layout(mi_run *run, uint64_t at_most)
@@ -22,6 +27,8 @@ void mi_run_pairs_layout(mi_run *run, uint64_t at_most)
                    all = (uint64_t)n_test * (n_test - 1), most = all < at_most ? all : at_most;
     const uint64_t share = (run->spec.null_pairs + n_runs - 1) / n_runs;
     s->n_null = !mi_spec_has_pmi(&run->spec) ? 0 : (uint32_t)(share < most ? share : most);
+    if (is_mirrored(run)) /* in both orders: at most every ordered pair */
+        s->n_null = (uint32_t)(2 * (uint64_t)s->n_null < all ? 2 * s->n_null : s->n_null - s->n_null % 2);
     s->n_permutations = run->spec.permutations;
     for (int side = 0; side < 2; side++)
         s->null_index[side] = MI_TAKE(arena, uint32_t, s->n_null);
@@ -81,42 +88,67 @@ static void take_null_pair(mi_run *run, uint32_t k, uint32_t i, uint32_t j)
     run->scoring.null_index[MI_SIDE_Y][k] = j;
 }
 
-/* All there are; 0: they are more than are wanted. */
-static int take_every_mismatched(mi_run *run)
+/* Of mirrored pairs: the test pair with its sides exchanged. */
+static uint32_t mirror(const mi_run *run, uint32_t i)
 {
-    scoring *s = &run->scoring;
+    const uint32_t half = run->split.n_test / 2;
+    return i < half ? i + half : i - half;
+}
+
+/* Whether (i, j) stands for itself, not for what (mirror of j, mirror of i) stands for. */
+static int is_first_order(const mi_run *run, uint32_t i, uint32_t j)
+{
+    const uint32_t half = run->split.n_test / 2;
+    return !is_mirrored(run) || (i < half && (j < half || i <= j - half));
+}
+
+/* All there are, up to `most` of them in *taken; 0: they are more. */
+static int take_every_mismatched(mi_run *run, uint32_t most, uint32_t *taken)
+{
     const uint32_t n = run->split.n_test;
-    uint32_t k = 0;
+    *taken = 0;
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t j = 0; j < n; j++) {
-            if (i == j || !is_mismatched(run, i, j))
+            if (i == j || !is_first_order(run, i, j) || !is_mismatched(run, i, j))
                 continue;
-            if (k == s->n_null)
+            if (*taken == most)
                 return 0;
-            take_null_pair(run, k++, i, j);
+            take_null_pair(run, (*taken)++, i, j);
         }
-    s->n_null = k;
     return 1;
 }
 
-/* Of pairs by index a mismatched one may be among the data, or somebody with themselves: drawn until it is
- * not. */
-static void draw_mismatched(mi_run *run)
+static uint32_t draw_at_most(mi_run *run, uint32_t most)
 {
-    scoring *s = &run->scoring;
     const uint32_t n = run->split.n_test;
-    learn_known(run);
-    if ((uint64_t)n * (n - 1) <= (uint64_t)LOOK_OVER * s->n_null && take_every_mismatched(run))
-        return;
     mi_rng rng;
-    mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_NULL, 0);
     uint32_t k = 0;
-    for (uint64_t left = (uint64_t)TRIES * s->n_null; k < s->n_null && left > 0; left--) {
+    mi_rng_init(&rng, run->spec.seed, run->replicate, run->fold, MI_PURPOSE_NULL, 0);
+    for (uint64_t left = (uint64_t)TRIES * most; k < most && left > 0; left--) {
         const uint32_t i = mi_rng_below(&rng, n), j = mi_rng_below(&rng, n - 1), other = j < i ? j : j + 1;
         if (is_mismatched(run, i, other))
             take_null_pair(run, k++, i, other);
     }
-    s->n_null = k;
+    return k;
+}
+
+/* Of pairs by index a mismatched one may be among the data, or somebody with themselves: drawn until it is
+ * not. Of mirrored ones the second half is the first in the other order. */
+static void draw_mismatched(mi_run *run)
+{
+    scoring *s = &run->scoring;
+    const uint32_t n = run->split.n_test, most = is_mirrored(run) ? s->n_null / 2 : s->n_null;
+    uint32_t taken = 0;
+    learn_known(run);
+    if ((uint64_t)n * (n - 1) > (uint64_t)LOOK_OVER * s->n_null || !take_every_mismatched(run, most, &taken))
+        taken = draw_at_most(run, most);
+    s->n_null = taken;
+    if (!is_mirrored(run))
+        return;
+    s->n_null = 2 * taken;
+    for (uint32_t k = 0; k < taken; k++)
+        take_null_pair(run, taken + k, mirror(run, s->null_index[MI_SIDE_Y][k]),
+                       mirror(run, s->null_index[MI_SIDE_X][k]));
 }
 
 void mi_run_draw_null_pairs(mi_run *run)
@@ -142,12 +174,29 @@ void mi_run_draw_null_pairs(mi_run *run)
     }
 }
 
-void mi_run_name_null_rows(mi_run *run)
+/* The second half of mirrored figures is of the same pairs as the first. */
+static void merge_halves(double *values, uint32_t n)
+{
+    for (uint32_t i = 0; i < n / 2; i++)
+        values[i] = 0.5 * (values[i] + values[n / 2 + i]);
+}
+
+void mi_run_settle_pairs(mi_run *run)
 {
     scoring *s = &run->scoring;
+    if (is_mirrored(run)) {
+        merge_halves(s->pmi, run->split.n_test);
+        merge_halves(s->null_pmi, s->n_null);
+        s->n_null /= 2;
+    }
     for (int side = 0; side < 2; side++)
         for (uint32_t k = 0; k < s->n_null; k++)
             s->null_index[side][k] = run->split.test[s->null_index[side][k]];
+}
+
+uint32_t mi_run_reported(const mi_run *run)
+{
+    return is_mirrored(run) ? run->split.n_test / 2 : run->split.n_test;
 }
 
 double mi_run_mean_pmi(const mi_run *run)

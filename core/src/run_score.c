@@ -304,7 +304,7 @@ mi_status mi_run_score_step(mi_run *run, int *done, mi_error *err)
         break;
     default:
         score_training_rows(run);
-        mi_run_name_null_rows(run);
+        mi_run_settle_pairs(run);
         *done = 1;
         break;
     }

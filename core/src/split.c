@@ -10,7 +10,27 @@
 
 mi_split_pairs mi_split_pairs_of(const mi_matrix *x, const mi_matrix *y)
 {
-    return (mi_split_pairs){(uint32_t)x->rows, {x->entity, y->entity}};
+    return (mi_split_pairs){(uint32_t)x->rows, {x->entity, y->entity}, x->mirrored};
+}
+
+/* Mirrored pairs are split by their first half; the second one doubles each list. */
+static uint32_t n_units(const mi_split_pairs *pairs)
+{
+    return pairs->mirrored ? pairs->n / 2 : pairs->n;
+}
+
+static void scale_sizes(mi_split *split, uint32_t times, uint32_t over)
+{
+    split->n_test = split->n_test * times / over;
+    split->n_validation = split->n_validation * times / over;
+    split->n_train = split->n_train * times / over;
+    split->n_fit = split->n_fit * times / over;
+}
+
+static void mirror_list(uint32_t *rows, uint32_t n, uint32_t by)
+{
+    for (uint32_t i = 0; i < n; i++)
+        rows[n + i] = rows[i] + by;
 }
 
 /* Positions of the shuffled pairs that a fold holds out: [start, start + n_test). */
@@ -34,15 +54,18 @@ void mi_split_size(mi_split *out, const mi_spec *spec, uint32_t replicate, uint3
 {
     const mi_split_spec *how = &spec->split;
     assert(fold == 0 || fold < how->folds);
+    const uint32_t n = n_units(pairs), most = pairs->mirrored ? how->validation_max / 2 : how->validation_max;
     if (mi_split_has_groups(how, pairs)) {
-        mi_split_groups_size(out, spec, replicate, fold, pairs);
-        return;
+        mi_split_groups_size(out, spec, replicate, fold, pairs, n);
+    } else {
+        *out = (mi_split){.n_test = fold_size(how->folds, fold, n)};
+        out->n_fit = n - out->n_test;
+        const double share = fmin(fmax(how->validation, 0.0), 1.0) * out->n_fit;
+        out->n_validation = (uint32_t)fmin(floor(share + 0.5), most);
+        out->n_train = out->n_fit - out->n_validation;
     }
-    *out = (mi_split){.n_test = fold_size(how->folds, fold, pairs->n)};
-    out->n_fit = pairs->n - out->n_test;
-    const double share = fmin(fmax(how->validation, 0.0), 1.0) * out->n_fit;
-    out->n_validation = (uint32_t)fmin(floor(share + 0.5), how->validation_max);
-    out->n_train = out->n_fit - out->n_validation;
+    if (pairs->mirrored)
+        scale_sizes(out, 2, 1);
 }
 
 void mi_split_layout(mi_split *split, mi_arena *arena)
@@ -61,14 +84,9 @@ static void shuffle_positions(mi_rng *rng, uint32_t *position, uint32_t n)
     mi_rng_permute(rng, position, n);
 }
 
-void mi_split_fill(mi_split *split, const mi_spec *spec, uint32_t replicate, uint32_t fold,
-                   const mi_split_pairs *pairs, uint32_t *order)
+static void fill_by_pair(mi_split *split, const mi_spec *spec, uint32_t replicate, uint32_t fold, uint32_t n,
+                         uint32_t *order)
 {
-    if (mi_split_has_groups(&spec->split, pairs)) {
-        mi_split_groups_fill(split, spec, replicate, fold, pairs);
-        return;
-    }
-    const uint32_t n = pairs->n;
     assert(split->n_test + split->n_fit == n);
     mi_rng rng;
     /* Not keyed by fold: every fold of a replicate must see the same shuffle, or they would not partition. */
@@ -94,4 +112,23 @@ void mi_split_fill(mi_split *split, const mi_spec *spec, uint32_t replicate, uin
             split->train[n_train++] = split->fit[i];
     }
     assert(n_validation == split->n_validation && n_train == split->n_train);
+}
+
+void mi_split_fill(mi_split *split, const mi_spec *spec, uint32_t replicate, uint32_t fold,
+                   const mi_split_pairs *pairs, uint32_t *order)
+{
+    const uint32_t n = n_units(pairs);
+    mi_split units = *split;
+    if (pairs->mirrored)
+        scale_sizes(&units, 1, 2);
+    if (mi_split_has_groups(&spec->split, pairs))
+        mi_split_groups_fill(&units, spec, replicate, fold, pairs, n);
+    else
+        fill_by_pair(&units, spec, replicate, fold, n, order);
+    if (!pairs->mirrored)
+        return;
+    mirror_list(units.test, units.n_test, n);
+    mirror_list(units.validation, units.n_validation, n);
+    mirror_list(units.train, units.n_train, n);
+    mirror_list(units.fit, units.n_fit, n);
 }

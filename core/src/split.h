@@ -12,6 +12,7 @@
 typedef struct mi_split_pairs {
     uint32_t n;
     const uint32_t *entity[2]; /* (n) */
+    uint32_t mirrored;         /* 1: pair n/2 + i goes where pair i goes; n is even */
 } mi_split_pairs;
 
 mi_split_pairs mi_split_pairs_of(const mi_matrix *x, const mi_matrix *y);

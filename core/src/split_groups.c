@@ -76,11 +76,11 @@ static grouping grouping_of(const mi_spec *spec, uint32_t replicate, uint32_t fo
 }
 
 void mi_split_groups_size(mi_split *out, const mi_spec *spec, uint32_t replicate, uint32_t fold,
-                          const mi_split_pairs *pairs)
+                          const mi_split_pairs *pairs, uint32_t n)
 {
     const grouping g = grouping_of(spec, replicate, fold, pairs);
     *out = (mi_split){.n_test = 0};
-    for (uint32_t i = 0; i < pairs->n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         const role r = role_of(&g, pairs, i);
         out->n_test += r == ROLE_TEST;
         out->n_validation += r == ROLE_VALIDATION;
@@ -90,11 +90,11 @@ void mi_split_groups_size(mi_split *out, const mi_spec *spec, uint32_t replicate
 }
 
 void mi_split_groups_fill(mi_split *split, const mi_spec *spec, uint32_t replicate, uint32_t fold,
-                          const mi_split_pairs *pairs)
+                          const mi_split_pairs *pairs, uint32_t n)
 {
     const grouping g = grouping_of(spec, replicate, fold, pairs);
     uint32_t n_test = 0, n_validation = 0, n_train = 0, n_fit = 0;
-    for (uint32_t i = 0; i < pairs->n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         const role r = role_of(&g, pairs, i);
         if (r == ROLE_TEST)
             split->test[n_test++] = i;

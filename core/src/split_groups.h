@@ -14,9 +14,10 @@
 #include "split.h"
 
 int mi_split_has_groups(const mi_split_spec *how, const mi_split_pairs *pairs);
+/* Of the first n pairs: all of them, or of mirrored ones the half that says where the other half goes. */
 void mi_split_groups_size(mi_split *out, const mi_spec *spec, uint32_t replicate, uint32_t fold,
-                          const mi_split_pairs *pairs);
+                          const mi_split_pairs *pairs, uint32_t n);
 void mi_split_groups_fill(mi_split *split, const mi_spec *spec, uint32_t replicate, uint32_t fold,
-                          const mi_split_pairs *pairs);
+                          const mi_split_pairs *pairs, uint32_t n);
 
 #endif

@@ -123,9 +123,9 @@ static void decode_sides(proto_job *job, const proto_node *root, proto_json_matr
     static const char no_ids[] = "rows given here have no ids; pairs by id need a data set with ids";
     job->has_pairs = true;
     proto_pairs_input_decode_job(&job->pairs, pairs, "/pairs", limits, problem);
-    if (job->pairs.symmetric)
-        proto_problem_add(problem, "/pairs/symmetric",
-                          "is not available in this version; leave it out or say false");
+    if (job->pairs.symmetric && (job->spec.split.by == MI_SPLIT_X || job->spec.split.by == MI_SPLIT_Y))
+        proto_problem_add(problem, "/split/by",
+                          "symmetric pairs have every id on both sides; expected \"pair\" or \"entity\"");
     if (job->x.inline_data)
         proto_problem_add(problem, "/x/data", no_ids);
     if (job->y.inline_data)
@@ -139,6 +139,9 @@ static void check_model(const proto_job *job, const char *no_pmi, proto_problem 
     if (job->n_objectives > 0)
         proto_problem_add(problem, "/outputs/model",
                           "a comparison keeps no model; expected false, or one \"objective\"");
+    else if (job->pairs.symmetric)
+        proto_problem_add(problem, "/outputs/model",
+                          "is not available for symmetric pairs in this version; expected false");
     else if (!mi_spec_has_critic(&job->spec))
         proto_problem_add(problem, "/outputs/model",
                           "the objective \"%s\" has no critic that a model could keep; expected false", name);

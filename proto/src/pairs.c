@@ -251,6 +251,12 @@ static void emit(join *j, proto_pairs *out)
         out->entity_y[n] = number_of(j, code_of_y(j, y), 2, &out->entities_y, out);
         n++;
     }
+    for (uint32_t i = 0; out->mirrored && i < n; i++) {
+        out->x[n + i] = out->y[i];
+        out->y[n + i] = out->x[i];
+        out->entity_x[n + i] = out->entity_y[i];
+        out->entity_y[n + i] = out->entity_x[i];
+    }
 }
 
 static uint32_t *rows_of(uint32_t n)
@@ -261,10 +267,14 @@ static uint32_t *rows_of(uint32_t n)
 static mi_status hand_out(join *j, proto_pairs *out, mi_error *err)
 {
     count(j, out);
-    out->x = rows_of(out->n);
-    out->y = rows_of(out->n);
-    out->entity_x = rows_of(out->n);
-    out->entity_y = rows_of(out->n);
+    out->mirrored = j->source->symmetric && (j->x == j->y || j->index_x == j->index_y);
+    const uint64_t rows = (uint64_t)out->n * (out->mirrored ? 2 : 1);
+    if (rows >= UINT32_MAX)
+        return mi_fail(err, MI_LIMIT, "more than 2147483647 pairs without an order");
+    out->x = rows_of((uint32_t)rows);
+    out->y = rows_of((uint32_t)rows);
+    out->entity_x = rows_of((uint32_t)rows);
+    out->entity_y = rows_of((uint32_t)rows);
     out->negative_x = rows_of(out->n_negative);
     out->negative_y = rows_of(out->n_negative);
     if (!out->x || !out->y || !out->entity_x || !out->entity_y || !out->negative_x || !out->negative_y)
@@ -319,7 +329,8 @@ mi_status proto_pairs_join(proto_pairs *out, const proto_pair_source *source, co
 
 void proto_pairs_apply(const proto_pairs *pairs, mi_matrix *x, mi_matrix *y)
 {
-    x->rows = y->rows = pairs->n;
+    x->rows = y->rows = (uint64_t)pairs->n * (pairs->mirrored ? 2 : 1);
+    x->mirrored = y->mirrored = pairs->mirrored;
     x->n_entities = y->n_entities = pairs->entities;
     x->index = pairs->x;
     y->index = pairs->y;

@@ -147,8 +147,9 @@ static uint64_t y_row(const proto_pmi_view *view, uint64_t row)
 
 static bool is_about(const proto_pmi_view *view, const proto_pmi_query *query, uint64_t row)
 {
-    return (query->x_row == 0 || query->x_row - 1 == x_row(view, row)) &&
-           (query->y_row == 0 || query->y_row - 1 == y_row(view, row));
+    const uint64_t x = x_row(view, row), y = y_row(view, row), of_x = query->x_row, of_y = query->y_row;
+    const bool as_it_is = (of_x == 0 || of_x - 1 == x) && (of_y == 0 || of_y - 1 == y);
+    return as_it_is || (query->symmetric && (of_x == 0 || of_x - 1 == y) && (of_y == 0 || of_y - 1 == x));
 }
 
 static bool matches(const proto_pmi_view *view, const proto_pmi_query *query, uint64_t row)

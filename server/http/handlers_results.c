@@ -289,6 +289,7 @@ static void answer_pmi(const http_request *q, http_response *r, const proto_job_
     }
     if (find_variant(q, r, job, &variant) && has_table(q, r, record)) {
         mi_status status = open_table(&table, q->config->store, record, job, variant, &err);
+        query->symmetric = job->pairs.symmetric;
         if (status == MI_OK) {
             if (find_row(q, r, &table.x, "x_id", &query->x_row) &&
                 find_row(q, r, &table.y, "y_id", &query->y_row))

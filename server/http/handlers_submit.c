@@ -155,6 +155,9 @@ static mi_status prepare_pairs(const http_request *q, proto_job *job, proto_prob
     }
     if (status != MI_OK)
         return status;
+    if (job->pairs.symmetric && !pairs.mirrored)
+        proto_problem_add(problem, "/pairs/symmetric",
+                          "x and y are different data sets; expected one on both sides, or false");
     check_pairs(&pairs, problem);
     if (!proto_problem_any(problem))
         check_plan(job, &pairs, http_limits(q), problem);

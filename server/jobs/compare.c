@@ -169,8 +169,8 @@ static mi_status rank(comparing *c, mi_error *err)
     c->rank_correlation = calloc((size_t)c->n_ranked * c->n_ranked, sizeof *c->rank_correlation);
     if (!c->rank_correlation)
         return mi_fail(err, MI_MEMORY, "rank correlations");
-    return mi_rank_correlations(c->rank_correlation, columns, c->n_ranked, c->inputs->x.rows,
-                                &c->ranked_pairs, err);
+    const uint64_t n = c->inputs->pairs ? c->inputs->pairs->n : c->inputs->x.rows;
+    return mi_rank_correlations(c->rank_correlation, columns, c->n_ranked, n, &c->ranked_pairs, err);
 }
 
 static mi_status succeed(void *ctx, mi_error *err)

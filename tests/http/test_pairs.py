@@ -144,6 +144,34 @@ def test_both_sides_may_be_one_data_set(bound):
     assert [[r["x_id"], r["y_id"]] for r in page] == friends
 
 
+def test_pairs_without_an_order(bound):
+    """Each is there in both orders; which of them the table has makes no difference to anything but who is shown first."""
+    rng = np.random.default_rng(9)
+    values = rng.standard_normal((70, DIM))
+    bound.put("friends", ids_csv("F", values))
+    upper = np.triu(np.ones((70, 70)), 1) == 0
+    near = np.argsort(((values[:, None] - values[None]) ** 2).sum(2) + 1e9 * upper, axis=None)[:150]
+    friends = [[f"F{k // 70}", f"F{k % 70}"] for k in near]
+    spec = {"x": {"dataset": "friends"}, "y": {"dataset": "friends"}, **QUICK, "outputs": {"pmi": True}}
+    both = friends + [[b, a] for a, b in friends[:20]]
+    job = bound.run_job({**spec, "pairs": {"data": both, "symmetric": True}})
+    assert job["state"] == "succeeded", job
+    result = job["result"]
+    assert (result["pairs"]["used"], result["pairs"]["duplicates"]) == (150, 20)
+    assert result["split"] == {"by": "pair", "folds": 2, "scored": 150, "unscored": 0}
+    assert "duplicate_rows" not in [w["code"] for w in result["warnings"]]
+    page = bound.get(f"/v1/jobs/{job['id']}/pmi?limit=1000").json()["data"]
+    assert [[r["x_id"], r["y_id"]] for r in page] == friends
+    a, b = friends[7]
+    swapped = bound.get(f"/v1/jobs/{job['id']}/pmi?x_id={b}&y_id={a}").json()["data"]
+    assert swapped == [page[7]]
+    by_entity = bound.run_job({**spec, "pairs": {"data": friends, "symmetric": True}, "split": {"by": "entity", "folds": 2, "validation": 0.4}})
+    assert by_entity["state"] == "succeeded", by_entity
+    assert by_entity["result"]["split"]["scored"] + by_entity["result"]["split"]["unscored"] == 150
+    several = bound.run_job({**spec, "pairs": job["spec"]["pairs"], "objectives": ["infonce-anchor", "ksg"]})
+    assert several["result"]["agreement"]["pmi_rank_correlation"]["pairs"] == 150, several
+
+
 @pytest.mark.parametrize(("changes", "pointer", "part"), [
     ({"pairs": {"dataset": "lr", "x_id": "gene"}}, "/pairs/x_id", 'no column "gene"; it has "ligand", "receptor", "known"'),
     ({"pairs": {"dataset": "lr", "label": "bound"}}, "/pairs/label", 'no column "bound"'),
@@ -157,6 +185,8 @@ def test_both_sides_may_be_one_data_set(bound):
     ({"pairs": {"data": [["L0", f"R{i}"] for i in range(50)] + [["L0", "nobody"]]}, "split": {"by": "x", "folds": 2}}, "/split/folds", "at least"),
     ({"pairs": {"data": [["L0", "R0"], ["L0", "R00"], ["L00", "R0"]]}}, "/pairs", "only 1 of 3 rows"),
     ({"pairs": {"data": [["L0", "R0"], ["L0", "R00"], ["L00", "R0"]]}}, "/pairs", "without an embedding: L00, R00"),
+    ({"pairs": {"dataset": "lr", "symmetric": True}}, "/pairs/symmetric", "different data sets"),
+    ({"pairs": {"dataset": "lr", "symmetric": True}, "split": {"by": "x"}}, "/split/by", "every id on both sides"),
     ({"outputs": {"model": True}, "objective": "ksg"}, "/outputs/model", "no critic"),
 ])
 def test_what_is_wrong_is_named(bound, changes, pointer, part):

@@ -30,6 +30,9 @@ typedef struct mi_matrix {
     const uint32_t *entity;     /* (rows) who that is, below n_entities, counted over both sides: somebody who
                                    occurs on both has one number; NULL: nobody occurs twice */
     uint32_t n_entities;        /* of both sides together */
+    uint32_t
+        mirrored; /* 1: pairs without an order: row rows/2 + i is row i with its sides exchanged. Both rows
+                     have one role in a split, and one PMI, their mean. Of x and y alike; rows is even */
 } mi_matrix;
 
 /* The columns of pair i. */
@@ -111,7 +114,8 @@ mi_status mi_run_step(mi_run *run, mi_progress *out, mi_error *err);
 size_t mi_run_checkpoint(mi_run *run, void *buffer, size_t capacity);
 mi_status mi_run_restore(mi_run *run, const void *bytes, size_t n_bytes, mi_error *err);
 
-/* What one run found. Arrays are owned by the result (one block); rows are row numbers of the data set. */
+/* What one run found. Arrays are owned by the result (one block); rows are row numbers of the data set, where
+ * it is mirrored those of its first half, but for null_x and null_y. */
 typedef struct mi_run_result {
     uint32_t replicate, fold;
     uint32_t n_test;

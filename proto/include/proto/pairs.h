@@ -44,6 +44,8 @@ typedef struct proto_pair_source {
  */
 typedef struct proto_pairs {
     uint32_t n;
+    bool mirrored; /* symmetric pairs of one matrix: the four arrays below go on with the other order, from n
+                      to 2n */
     uint32_t *x, *y; /* (n) rows of the matrices: the distinct pairs in order of first appearance */
     uint32_t *entity_x, *entity_y; /* (n) a number from 0 for each distinct id of the pairs. An id that occurs
                                       on both sides has one number, even in two matrices */
@@ -70,8 +72,8 @@ mi_status proto_pairs_join_indexed(proto_pairs *out, const proto_pair_source *so
                                    const proto_matrix_view *y, const proto_id_index *index_y, mi_error *err);
 void proto_pairs_fini(proto_pairs *pairs);
 
-/* The matrices of both sides become those of the pairs: a row for each, what it is of by index. The pairs are
- * borrowed. */
+/* The matrices of both sides become those of the pairs: a row for each (mirrored: two), what it is of by
+ * index. The pairs are borrowed. */
 void proto_pairs_apply(const proto_pairs *pairs, mi_matrix *x, mi_matrix *y);
 /* Ids without an embedding: {"count": n, "ids": [the first PROTO_MISSING_IDS of them]}. */
 #define PROTO_MISSING_IDS 100u

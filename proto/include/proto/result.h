@@ -94,6 +94,7 @@ mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, uint3
 /* Which pairs of the table. */
 typedef struct proto_pmi_query {
     uint64_t x_row, y_row; /* rows of the matrices, from 1; 0: any */
+    bool symmetric;        /* those of either side */
     double min;            /* -INFINITY: all; nats */
     uint64_t top;          /* 0: rows in their order; else the `top` highest, highest first (ties by row) */
     uint64_t limit;        /* of a page */

@@ -143,9 +143,51 @@ START_TEST(test_without_an_index_any_two_rows_are_mismatched)
 }
 END_TEST
 
+/* The second half of the rows is the first with the sides exchanged, and the test pairs likewise. */
+START_TEST(test_null_pairs_without_an_order_come_in_both)
+{
+    for (uint32_t wanted = 50; wanted <= 5000; wanted *= 100) {
+        bench *b = bench_new(IDS, wanted);
+        const uint32_t half = ROWS / 2;
+        memset(b->known, 0, sizeof b->known);
+        for (uint32_t i = 0; i < half; i++) {
+            b->x[half + i] = b->y[i];
+            b->y[half + i] = b->x[i];
+            b->known[b->x[i] * IDS + b->y[i]] = b->known[b->y[i] * IDS + b->x[i]] = 1;
+        }
+        for (uint32_t i = 0; i < TEST / 2; i++) {
+            b->test[i] = 3 * i;
+            b->test[TEST / 2 + i] = half + 3 * i;
+        }
+        b->run.data[MI_SIDE_X].entity = b->x;
+        b->run.data[MI_SIDE_Y].entity = b->y;
+        b->run.data[MI_SIDE_X].mirrored = b->run.data[MI_SIDE_Y].mirrored = 1;
+        bench_draw(b);
+        const uint32_t n = b->run.scoring.n_null / 2;
+        ck_assert(wanted == 50 ? n == wanted : n > 1000);
+        check_none_is_known(b);
+        for (uint32_t k = 0; k < n; k++) {
+            ck_assert(x_of(b, k) == y_of(b, n + k) && y_of(b, k) == x_of(b, n + k));
+            ck_assert(x_of(b, k) != y_of(b, k));
+        }
+        for (uint32_t k = 0; k < 2 * n; k++)
+            b->run.scoring.null_pmi[k] = k;
+        for (uint32_t k = 0; k < TEST; k++)
+            b->run.scoring.pmi[k] = k;
+        mi_run_settle_pairs(&b->run);
+        ck_assert_uint_eq(b->run.scoring.n_null, n);
+        ck_assert_uint_eq(mi_run_reported(&b->run), TEST / 2);
+        ck_assert_double_eq(b->run.scoring.null_pmi[3], 3 + 0.5 * n);
+        ck_assert_double_eq(b->run.scoring.pmi[3], 3 + 0.25 * TEST);
+        bench_free(b);
+    }
+}
+END_TEST
+
 int main(void)
 {
     RUN_TESTS("null pairs", test_no_pair_of_any_fold_is_a_null_pair, test_nobody_is_with_themselves,
               test_few_mismatched_pairs_are_all_taken_once, test_a_table_of_all_pairs_has_no_null,
-              test_without_an_index_any_two_rows_are_mismatched);
+              test_without_an_index_any_two_rows_are_mismatched,
+              test_null_pairs_without_an_order_come_in_both);
 }

@@ -231,9 +231,57 @@ START_TEST(test_a_split_by_entity_has_seen_neither_id_of_a_test_pair)
 }
 END_TEST
 
+/* Rows of a list that have the other half of their pair in it as well. */
+static void check_mirrored(const uint32_t *rows, uint32_t n, uint32_t half)
+{
+    ck_assert_uint_eq(n % 2, 0);
+    for (uint32_t i = 0; i < n / 2; i++) {
+        ck_assert_uint_lt(rows[i], half);
+        ck_assert_uint_eq(rows[n / 2 + i], rows[i] + half);
+    }
+}
+
+START_TEST(test_both_orders_of_a_mirrored_pair_go_one_way)
+{
+    enum { HALF = N_PAIRS / 2 };
+    static const mi_split_by ways[] = {MI_SPLIT_PAIR, MI_SPLIT_ENTITY};
+    for (int way = 0; way < 2; way++) {
+        grouped *g = grouped_new(ways[way], 3);
+        uint32_t order[N_PAIRS], held_out = 0;
+        for (uint32_t i = 0; i < HALF; i++) {
+            g->entity[0][HALF + i] = g->entity[1][i];
+            g->entity[1][HALF + i] = g->entity[0][i];
+        }
+        g->pairs.mirrored = 1;
+        for (uint32_t fold = 0; fold < 3; fold++) {
+            mi_split split;
+            mi_arena measured, arena;
+            mi_arena_init(&measured, NULL, 0);
+            mi_split_size(&split, &g->spec, 0, fold, &g->pairs);
+            mi_split_layout(&split, &measured);
+            arena = arena_like(&measured);
+            mi_split_layout(&split, &arena);
+            mi_split_fill(&split, &g->spec, 0, fold, &g->pairs, order);
+            check_mirrored(split.test, split.n_test, HALF);
+            check_mirrored(split.validation, split.n_validation, HALF);
+            check_mirrored(split.train, split.n_train, HALF);
+            check_mirrored(split.fit, split.n_fit, HALF);
+            ck_assert_uint_eq(split.n_fit, split.n_validation + split.n_train);
+            held_out += split.n_test;
+            if (ways[way] == MI_SPLIT_ENTITY)
+                check_unseen(g, &split, 0, 1);
+            free(arena.base);
+        }
+        ck_assert(ways[way] == MI_SPLIT_PAIR ? held_out == N_PAIRS : held_out < N_PAIRS);
+        free(g);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    RUN_TESTS("split", test_a_split_by_side_holds_out_all_pairs_of_its_ids_once,
+    RUN_TESTS("split", test_both_orders_of_a_mirrored_pair_go_one_way,
+              test_a_split_by_side_holds_out_all_pairs_of_its_ids_once,
               test_a_split_by_entity_has_seen_neither_id_of_a_test_pair,
               test_every_pair_is_held_out_exactly_once, test_no_pair_is_on_two_sides_of_a_split,
               test_validation_takes_its_share_up_to_the_limit, test_one_fold_is_a_hold_out_of_a_fifth,

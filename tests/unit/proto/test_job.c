@@ -206,7 +206,9 @@ START_TEST(test_each_bad_field_is_named)
     bad_field("\"pairs\":{\"dataset\":\"p\",\"rows\":0}", "/pairs/rows", "positive");
     bad_field("\"pairs\":{\"dataset\":\"p\",\"y_ids\":0}", "/pairs/y_ids", "mean \"y_id\"?");
     bad_field("\"pairs\":{\"data\":[[\"a\",\"b\"],[\"a\"]]}", "/pairs/data/1", "a pair of ids");
-    bad_field("\"pairs\":{\"dataset\":\"p\",\"symmetric\":true}", "/pairs/symmetric", "not available");
+    bad_field("\"pairs\":{\"dataset\":\"p\",\"symmetric\":1}", "/pairs/symmetric", "true or false");
+    bad_field("\"pairs\":{\"dataset\":\"p\",\"symmetric\":true},\"split\":{\"by\":\"x\"}", "/split/by",
+              "\"pair\" or \"entity\"");
     bad_field("\"recipe\":\"papers\"", "/recipe", "expected \"default\" or \"paper\", found \"papers\"");
     bad_field("\"recipe\":null", "/recipe", "found null");
     bad_field("\"prepare\":{\"transform\":1}", "/prepare/transform", "\"z-score\" or \"none\", found 1");
@@ -254,6 +256,8 @@ START_TEST(test_each_bad_field_is_named)
     bad_field("\"replicates\":201", "/replicates", "1005 runs");
     bad_field("\"outputs\":{\"model\":1}", "/outputs/model", "true or false");
     bad_field("\"objective\":\"ksg\",\"outputs\":{\"model\":true}", "/outputs/model", "has no critic");
+    bad_field("\"pairs\":{\"dataset\":\"p\",\"symmetric\":true},\"outputs\":{\"model\":true}",
+              "/outputs/model", "symmetric pairs");
     bad_field("\"objective\":\"infonce\",\"outputs\":{\"model\":true}", "/outputs/model",
               "would have no PMI");
     bad_field("\"objectives\":[\"nwj\",\"cpe\"],\"outputs\":{\"model\":true}", "/outputs/model",
