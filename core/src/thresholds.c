@@ -253,7 +253,8 @@ static void note_labels(mi_thresholds *t, const mi_thresholds_data *data)
              t->labels.auroc.value);
     if (data->n_overlap > 0 && data->overlap_used)
         note(t, MI_THRESHOLD_NOTE_OVERLAP,
-             "%llu labelled pairs were trained on; figures on them are optimistic",
+             "%llu labelled pairs were trained on; they have their PMIs out of fold, each by a member that "
+             "has not seen it",
              (unsigned long long)data->n_overlap);
     else if (data->n_overlap > 0)
         note(t, MI_THRESHOLD_NOTE_OVERLAP, "%llu labelled pairs were trained on and are left out",

@@ -28,9 +28,10 @@ static void write_figure(proto_json_writer *w, const char *key, double value, bo
     proto_write_double(w, key, defined ? value : (double)NAN);
 }
 
-static void write_null_pairs(proto_json_writer *w, const mi_thresholds *t)
+static void write_null_pairs(proto_json_writer *w, const mi_thresholds *t, bool held_out)
 {
     proto_write_object(w, "null");
+    proto_write_string(w, "kind", held_out ? "held_out" : "model");
     proto_write_u64(w, "pairs", t->n_null);
     proto_write_double(w, "mean", t->null_mean);
     proto_write_double(w, "sd", t->null_sd);
@@ -177,6 +178,10 @@ static void write_labels(proto_json_writer *w, const proto_thresholds_answer *an
     proto_write_u64(w, "pairs", (uint64_t)l->counts.positives + l->counts.negatives);
     proto_write_u64(w, "positives", l->counts.positives);
     proto_write_u64(w, "negatives", l->counts.negatives);
+    proto_write_string(w, "negatives_are",
+                       !answer->mismatched ? "labelled"
+                       : answer->sampled   ? "sampled_mismatched"
+                                           : "mismatched");
     proto_write_u64(w, "overlap_with_training", t->n_overlap);
     write_without_embedding(w, answer->pairs);
     proto_write_u64(w, "resamples", l->resamples);
@@ -212,7 +217,7 @@ mi_status proto_thresholds_encode(const proto_thresholds_answer *answer, proto_t
     proto_write_string(&w, "object", "thresholds");
     proto_write_string(&w, "model", answer->model);
     proto_write_string(&w, "unit", "nats");
-    write_null_pairs(&w, t);
+    write_null_pairs(&w, t, answer->held_out);
     proto_write_u64(&w, "candidates", t->n_candidates);
     proto_write_u64(&w, "known", t->n_known);
     proto_write_double(&w, "pi0", t->pi0);

@@ -15,7 +15,7 @@ http_handler handle_dataset_list, handle_dataset_get, handle_dataset_put, handle
 http_handler handle_job_submit, handle_job_list, handle_job_get, handle_job_cancel, handle_job_delete;
 http_handler handle_job_events, handle_job_curve, handle_job_pmi, handle_job_missing;
 http_handler handle_model_list, handle_model_get, handle_model_patch, handle_model_delete,
-    handle_model_weights, handle_model_pmi;
+    handle_model_weights, handle_model_pmi, handle_model_thresholds;
 
 /* A job as the only body of an answer. Takes the record's strings. */
 void http_answer_job(http_response *r, const http_request *q, int status, proto_job_record *job);

@@ -20,7 +20,7 @@ void handle_root(const http_request *q, http_response *r)
         "  POST /v1/jobs                {\"x\": {\"dataset\": ...}, \"y\": {\"dataset\": ...}}\n"
         "  GET  /v1/jobs/{id}           the job and its result; .../events .../curve .../pmi\n"
         "  GET  /v1/models              what jobs trained; /v1/models/{id or alias} .../weights\n"
-        "  POST /v1/models/{id}/pmi     {\"pairs\": [[\"id of x\", \"id of y\"], ...]}\n"
+        "  POST /v1/models/{id}/pmi     {\"pairs\": [[\"id of x\", \"id of y\"], ...]}; .../thresholds\n"
         "  GET  /v1/info                limits, objectives, every setting with its default\n"
         "  GET  /openapi.json           the whole interface\n"
         "\n"

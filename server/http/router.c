@@ -60,6 +60,11 @@ static const http_route routes[] = {
      .handler = handle_model_pmi,
      .query = "format",
      .body = HTTP_BODY_JSON},
+    {.method = "POST",
+     .pattern = "/v1/models/{id}/thresholds",
+     .handler = handle_model_thresholds,
+     .slow = true,
+     .body = HTTP_BODY_JSON},
 };
 
 const http_route *http_routes(size_t *n)

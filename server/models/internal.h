@@ -6,6 +6,8 @@
  *     pair_index.c where its own pairs stand
  *     matrix.c     a matrix, opened, and whether it can stand on a side of a model
  *     features.c   features of rows, kept in tables; PMIs of pairs of them
+ *     score.c      a request's pairs with all that is told of them
+ *     mismatched.c, thresholds.c  what thresholds are made from
  */
 #ifndef MODELS_INTERNAL_H
 #define MODELS_INTERNAL_H

@@ -43,7 +43,7 @@ typedef struct mi_thresholds_data {
     const uint8_t *labels; /* (n_labelled) 0 or 1 */
     size_t n_labelled;
     uint64_t n_overlap; /* labelled pairs that the model was trained on */
-    int overlap_used;   /* 1: they are among the scores; 0: they were left out of them */
+    int overlap_used;   /* 1: they are among the scores, by their PMIs out of fold; 0: they were left out */
 } mi_thresholds_data;
 
 /* X(name, code, what it means) */

@@ -10,28 +10,29 @@
 #define PROTO_PROBLEM_ERRORS 32
 
 /* X(enum, code, HTTP status, title) */
-#define PROTO_PROBLEM_MAP(X)                                                            \
-    X(BAD_REQUEST, "bad_request", 400, "The request is malformed")                      \
-    X(BAD_JSON, "bad_json", 400, "The body is not valid JSON")                          \
-    X(UNAUTHORIZED, "unauthorized", 401, "A bearer token is needed")                    \
-    X(FORBIDDEN, "forbidden", 403, "Not allowed")                                       \
-    X(NOT_FOUND, "not_found", 404, "There is no such thing")                            \
-    X(METHOD, "method_not_allowed", 405, "The resource does not take this method")      \
-    X(NOT_ACCEPTABLE, "not_acceptable", 406, "No such representation")                  \
-    X(CONFLICT, "conflict", 409, "The request conflicts with what is there")            \
-    X(LENGTH_REQUIRED, "length_required", 411, "A Content-Length is needed")            \
-    X(TOO_LARGE, "too_large", 413, "The request is over a limit")                       \
-    X(UNSUPPORTED_MEDIA, "unsupported_media_type", 415, "The data format is not known") \
-    X(INVALID_SPEC, "invalid_spec", 422, "The request has bad fields")                  \
-    X(SHAPE_MISMATCH, "shape_mismatch", 422, "Inputs do not align")                     \
-    X(BAD_DATA, "bad_data", 422, "The data cannot be used")                             \
-    X(QUEUE_FULL, "queue_full", 429, "The queue is full")                               \
-    X(INTERNAL, "internal", 500, "The server failed")                                   \
-    X(UNAVAILABLE, "unavailable", 503, "The server is not taking requests now")         \
-    X(NO_SPACE, "no_space", 507, "The server's disk is full")                           \
-    X(NUMERIC, "numeric_divergence", 500, "Training diverged")                          \
-    X(TIMEOUT, "timeout", 500, "The job ran out of time")                               \
-    X(OUT_OF_MEMORY, "out_of_memory", 500, "The job ran out of memory")                 \
+#define PROTO_PROBLEM_MAP(X)                                                             \
+    X(BAD_REQUEST, "bad_request", 400, "The request is malformed")                       \
+    X(BAD_JSON, "bad_json", 400, "The body is not valid JSON")                           \
+    X(UNAUTHORIZED, "unauthorized", 401, "A bearer token is needed")                     \
+    X(FORBIDDEN, "forbidden", 403, "Not allowed")                                        \
+    X(NOT_FOUND, "not_found", 404, "There is no such thing")                             \
+    X(METHOD, "method_not_allowed", 405, "The resource does not take this method")       \
+    X(NOT_ACCEPTABLE, "not_acceptable", 406, "No such representation")                   \
+    X(CONFLICT, "conflict", 409, "The request conflicts with what is there")             \
+    X(LENGTH_REQUIRED, "length_required", 411, "A Content-Length is needed")             \
+    X(TOO_LARGE, "too_large", 413, "The request is over a limit")                        \
+    X(UNSUPPORTED_MEDIA, "unsupported_media_type", 415, "The data format is not known")  \
+    X(INVALID_SPEC, "invalid_spec", 422, "The request has bad fields")                   \
+    X(SHAPE_MISMATCH, "shape_mismatch", 422, "Inputs do not align")                      \
+    X(BAD_DATA, "bad_data", 422, "The data cannot be used")                              \
+    X(TRAINING_OVERLAP, "training_overlap", 422, "The model was trained on these pairs") \
+    X(QUEUE_FULL, "queue_full", 429, "The queue is full")                                \
+    X(INTERNAL, "internal", 500, "The server failed")                                    \
+    X(UNAVAILABLE, "unavailable", 503, "The server is not taking requests now")          \
+    X(NO_SPACE, "no_space", 507, "The server's disk is full")                            \
+    X(NUMERIC, "numeric_divergence", 500, "Training diverged")                           \
+    X(TIMEOUT, "timeout", 500, "The job ran out of time")                                \
+    X(OUT_OF_MEMORY, "out_of_memory", 500, "The job ran out of memory")                  \
     X(WORKER_LOST, "worker_lost", 500, "The job's worker died too often")
 
 typedef enum proto_problem_code {

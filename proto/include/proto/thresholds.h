@@ -34,6 +34,9 @@ typedef struct proto_thresholds_answer {
     const char *model; /* "mdl_..." */
     const mi_thresholds *numbers;
     const proto_pairs *pairs; /* the labelled pairs as they were joined; NULL: none were given */
+    bool held_out;            /* null and candidates are out of fold, not by the whole model */
+    bool mismatched;          /* the negatives are mismatched pairs, none was labelled 0 */
+    bool sampled;             /* and there are more of those */
 } proto_thresholds_answer;
 
 /* Figures that are not finite, and those of a threshold that does not exist, are null. MI_MEMORY: out failed.

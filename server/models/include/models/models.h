@@ -15,6 +15,7 @@
 #ifndef MODELS_H
 #define MODELS_H
 
+#include "mi/thresholds.h"
 #include "proto/model_file.h"
 #include "proto/pairs.h"
 #include "store/store.h"
@@ -118,5 +119,49 @@ mi_status models_score(models_model *model, models_matrix *x, models_matrix *y,
 mi_status models_score_vectors(models_model *model, mi_matrix x, mi_matrix y, models_scores *out,
                                mi_error *err);
 void models_scores_fini(models_scores *scores);
+
+/* ---- thresholds ---- */
+
+/* Labelled pairs as they were joined to matrices with ids: pairs->n of label 1, then pairs->n_negative of
+ * label 0. */
+typedef struct models_labelled {
+    models_matrix *x, *y;
+    const proto_pairs *pairs;
+    bool symmetric; /* (a, b) and (b, a) are the same pair */
+} models_labelled;
+
+/* The ids of labelled pair i. */
+void models_labelled_ids(const models_labelled *labelled, uint64_t i, const char *id[2], size_t n[2]);
+
+/* Which of them the model was trained on. */
+#define MODELS_OVERLAP_FIRST 5u
+typedef struct models_overlap {
+    uint64_t n;
+    uint64_t first[MODELS_OVERLAP_FIRST]; /* the first of them */
+    uint64_t *place;                      /* of each labelled pair, or MODELS_NO_PAIR; owned */
+} models_overlap;
+/* MI_MEMORY; fini is harmless then. */
+mi_status models_overlap_find(const models_model *model, const models_labelled *labelled, models_overlap *out,
+                              mi_error *err);
+void models_overlap_fini(models_overlap *overlap);
+
+typedef struct models_thresholds {
+    mi_thresholds *numbers;
+    bool held_out;   /* the null and the candidates are by members that have not seen them */
+    bool mismatched; /* no pair has label 0: mismatched pairs of the listed ids are the negatives */
+    bool sampled;    /* not all of those */
+} models_thresholds;
+
+/*
+ * Thresholds from the null and among candidates: the labelled pairs, or the model's own. Labelled pairs that
+ * the model was trained on have their PMI out of fold.
+ *
+ * labelled, overlap   NULL: there are no labelled pairs
+ * As mi_thresholds_compute. Takes seconds for a million pairs.
+ */
+mi_status models_thresholds_find(models_model *model, const mi_thresholds_request *request,
+                                 const models_labelled *labelled, const models_overlap *overlap,
+                                 models_thresholds *out, mi_error *err);
+void models_thresholds_fini(models_thresholds *thresholds);
 
 #endif
