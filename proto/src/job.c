@@ -1,5 +1,6 @@
 #include "proto/job.h"
 #include "job_fields.h"
+#include "mi/model.h"
 #include "proto/pairs_input.h"
 
 #include <inttypes.h>
@@ -132,7 +133,7 @@ static void decode_sides(proto_job *job, const proto_node *root, proto_json_matr
         proto_problem_add(problem, "/y/data", no_ids);
 }
 
-/* A model is made of the critics of one objective, and for its PMIs. */
+/* A model is made of what the runs of one objective have trained (critics, or codes), and for its PMIs. */
 static void check_model(const proto_job *job, const char *no_pmi, proto_problem *problem)
 {
     const char *name = job->spec.objective.entry->name;
@@ -142,13 +143,13 @@ static void check_model(const proto_job *job, const char *no_pmi, proto_problem 
     else if (job->pairs.symmetric)
         proto_problem_add(problem, "/outputs/model",
                           "is not available for symmetric pairs in this version; expected false");
-    else if (!mi_spec_has_critic(&job->spec))
-        proto_problem_add(problem, "/outputs/model",
-                          "the objective \"%s\" has no critic that a model could keep; expected false", name);
     else if (no_pmi)
         proto_problem_add(problem, "/outputs/model",
                           "the objective \"%s\" %s, so that a model would have no PMI; expected false", name,
                           no_pmi);
+    else if (!mi_spec_has_model(&job->spec))
+        proto_problem_add(problem, "/outputs/model",
+                          "the objective \"%s\" has no critic that a model could keep; expected false", name);
 }
 
 /* Defaults and refusals that depend on several fields at once. */

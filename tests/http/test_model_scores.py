@@ -275,3 +275,13 @@ def test_a_model_without_ids(server):
     told = score(server, model, {"pairs": [["a", "b"]]}).problem(422)
     assert told["errors"][0]["pointer"] == "/x" and "no ids" in told["errors"][0]["detail"]
 
+
+def test_a_model_of_learned_codes(server):
+    """LMI has no critic: its model is encoders, and the codes that a pair is held against."""
+    x, y, known = models.put_sides(server)
+    model, _ = models.train(server, objective={"name": "lmi", "max_steps": 300, "width": 32})
+    apart = [(f"L{i}", f"R{j}") for i in range(len(x)) for j in range(len(y)) if ((x[i] - y[j]) ** 2).sum() > 9]
+    near, far = (numbers(score(server, model, {"pairs": pairs})) for pairs in (known, apart))
+    assert np.isfinite(near).all() and np.isfinite(far).all() and np.mean(near) > np.mean(far)
+    tensors, _ = models.weights(server, model)
+    assert sum(name.endswith("x.codes") for name in tensors) == 2, sorted(tensors)

@@ -138,6 +138,7 @@ START_TEST(test_the_resolved_spec_decodes_to_the_same_job_bit_for_bit)
         "\"recipe\":\"paper\"",
         "\"objective\":\"nwj\"",
         "\"objective\":\"infonce\"",
+        "\"objective\":\"lmi\",\"outputs\":{\"model\":true}",
         "\"prepare\":{\"pca\":\"auto\"}",
         "\"critic\":{\"type\":\"bilinear\",\"embed\":7}",
         "\"critic\":{\"temperature\":0.07,\"learn_temperature\":false,\"type\":\"cosine\"}",
