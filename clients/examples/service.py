@@ -102,7 +102,8 @@ def connected(args):
         port_file, log_file = pathlib.Path(folder, "port"), pathlib.Path(folder, "log")
         with open(log_file, "wb") as log:
             process = subprocess.Popen([daemon, "--listen", "127.0.0.1:0", "--port-file", port_file, "--data-dir", pathlib.Path(folder, "data")],
-                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                                       env={k: v for k, v in os.environ.items() if k != "MUTUALD_BIN"})  # it refuses settings that it does not know
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through the finally below
         try:
             while not (port_file.exists() and port_file.read_text().endswith("\n")):
