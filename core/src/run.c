@@ -1,6 +1,7 @@
 /*
  * A run's life: plan, workspace, preparation, and the state machine that steps it.
  */
+#include "run_check.h"
 #include "run_internal.h"
 #include "split_groups.h"
 
@@ -10,12 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIN_TEST_ROWS       8u
-#define MIN_VALIDATION_ROWS 5u
-#define MIN_BATCH           4u
-#define RESULT_OVERHEAD     4096u
-#define PREPARE_SHARE       0.05 /* of a run's time, roughly */
-#define TRAIN_SHARE         0.90
+#define RESULT_OVERHEAD 4096u
+#define PREPARE_SHARE   0.05 /* of a run's time, roughly */
+#define TRAIN_SHARE     0.90
 
 void mi_run_shuffle(const mi_run *run, mi_purpose purpose, uint32_t step, uint32_t *order, uint32_t n)
 {
@@ -87,15 +85,10 @@ static void measure_fitting(mi_run *run)
     }
 }
 
-/* B: what was asked for, or all training rows when they are fewer. */
-static uint32_t batch_of(const mi_spec *spec, const mi_split *split)
-{
-    return spec->train.batch < split->n_train ? spec->train.batch : split->n_train;
-}
-
-/* x and y may be without data; width: see mi_matrix_width. */
+/* x and y may be without data; width: see mi_matrix_width. size: of the run's split, NULL: not counted yet.
+ */
 static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint32_t fold, mi_matrix x,
-                     mi_matrix y, const uint64_t width[2])
+                     mi_matrix y, const uint64_t width[2], const mi_split *size)
 {
     memset(run, 0, sizeof *run);
     run->method = mi_run_method_of(spec);
@@ -110,8 +103,11 @@ static void describe(mi_run *run, const mi_spec *spec, uint32_t replicate, uint3
     run->width[MI_SIDE_Y] = width[MI_SIDE_Y];
     run->n_rows = (uint32_t)x.rows;
     const mi_split_pairs pairs = mi_split_pairs_of(&x, &y);
-    mi_split_size(&run->split, spec, replicate, fold, &pairs);
-    run->batch = batch_of(&run->spec, &run->split);
+    if (size)
+        run->split = *size;
+    else
+        mi_split_size(&run->split, spec, replicate, fold, &pairs);
+    run->batch = mi_run_batch(&run->spec, &run->split);
     run->spec.objective.params.batch = run->batch;
     run->spec.critic.y_offset = run->spec.objective.entry->y_offset;
     run->spec.critic.precision = run->spec.train.precision;
@@ -134,126 +130,6 @@ static mi_status measure(mi_run *run, size_t *bytes, mi_error *err)
     return MI_OK;
 }
 
-/* A setting that nothing would come of is refused, like one that this machine cannot follow. */
-static mi_status check_precision(const mi_spec *spec, mi_error *err)
-{
-    if (spec->train.precision == MI_PRECISION_FP32)
-        return MI_OK;
-    if (!mi_half_kernels_best())
-        return mi_fail_at(
-            err, MI_UNSUPPORTED, "/train/precision",
-            "bf16 needs a CPU with AVX512_BF16 instructions, which this one is not; expected fp32");
-    if (spec->critic.type == MI_CRITIC_BILINEAR || spec->critic.n_hidden < 2)
-        return mi_fail_at(
-            err, MI_INVALID, "/train/precision",
-            "bf16 is for the products between hidden layers, and this critic has none; expected "
-            "fp32, or two or more of /critic/hidden");
-    return MI_OK;
-}
-
-static mi_status check_dropout(const mi_spec *spec, mi_error *err)
-{
-    const mi_critic_type type = spec->critic.type;
-    if (spec->train.dropout == 0.0)
-        return MI_OK;
-    if (!(spec->train.dropout > 0.0 && spec->train.dropout < 1.0))
-        return mi_fail_at(err, MI_INVALID, "/train/dropout", "%g; expected 0 to less than 1",
-                          spec->train.dropout);
-    if (type != MI_CRITIC_SEPARABLE && type != MI_CRITIC_COSINE)
-        return mi_fail_at(err, MI_INVALID, "/train/dropout",
-                          "dropout is for the hidden layers of towers, which a separable or cosine critic "
-                          "has; expected 0");
-    return MI_OK;
-}
-
-static mi_status check_training(const mi_train_spec *spec, const mi_split *smallest, mi_error *err)
-{
-    if (spec->batch < MIN_BATCH)
-        return mi_fail_at(err, MI_INVALID, "/train/batch", "%u; expected at least %u", spec->batch,
-                          MIN_BATCH);
-    if (smallest->n_validation < MIN_VALIDATION_ROWS)
-        return mi_fail_at(err, MI_INVALID, "/split/validation",
-                          "leaves %u validation pairs; expected at least %u", smallest->n_validation,
-                          MIN_VALIDATION_ROWS);
-    if (smallest->n_train < 2 * MIN_BATCH)
-        return mi_fail_at(err, MI_INVALID, "/split/validation",
-                          "leaves %u training pairs; expected at least %u", smallest->n_train, 2 * MIN_BATCH);
-    return MI_OK;
-}
-
-static uint32_t min_u32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Of folds by group, the fewest pairs of each kind that any run has. */
-static mi_split smallest_split(const mi_spec *spec, const mi_split_pairs *pairs)
-{
-    mi_split smallest;
-    mi_split_size(&smallest, spec, 0, 0, pairs);
-    if (!mi_split_has_groups(&spec->split, pairs)) {
-        if (spec->split.folds > 1)
-            smallest.n_test = pairs->n / spec->split.folds;
-        return smallest;
-    }
-    for (uint32_t replicate = 0; replicate < spec->replicates; replicate++)
-        for (uint32_t fold = 0; fold < spec->split.folds; fold++) {
-            mi_split split;
-            mi_split_size(&split, spec, replicate, fold, pairs);
-            smallest.n_test = min_u32(smallest.n_test, split.n_test);
-            smallest.n_validation = min_u32(smallest.n_validation, split.n_validation);
-            smallest.n_train = min_u32(smallest.n_train, split.n_train);
-            smallest.n_fit = min_u32(smallest.n_fit, split.n_fit);
-        }
-    return smallest;
-}
-
-static mi_status check_spec(const mi_spec *asked, const mi_split_pairs *pairs, uint64_t n, mi_error *err)
-{
-    const mi_run_method *method = mi_run_method_of(asked);
-    mi_spec settled = *asked, *spec = &settled;
-    if (method->settle)
-        method->settle(&settled);
-    if (n < MI_MIN_ROWS)
-        return mi_fail_at(err, MI_INVALID, "/x", "%llu pairs; expected at least %u", (unsigned long long)n,
-                          MI_MIN_ROWS);
-    if (n > UINT32_MAX / 2)
-        return mi_fail_at(err, MI_LIMIT, "/x", "%llu pairs; expected at most %u", (unsigned long long)n,
-                          UINT32_MAX / 2);
-    if (spec->split.folds == 0 || spec->split.folds > 1000)
-        return mi_fail_at(err, MI_INVALID, "/split/folds", "%u; expected 1 to 1000", spec->split.folds);
-    if (spec->replicates == 0)
-        return mi_fail_at(err, MI_INVALID, "/replicates", "0; expected at least 1");
-    if (spec->permutations > 0 && !mi_spec_has_pmi(spec))
-        return mi_fail_at(err, MI_INVALID, "/permutations",
-                          "the test needs PMIs, and %s gives none; expected 0", spec->objective.entry->name);
-    if (!mi_objective_is_shift(&spec->objective) && spec->critic.baseline != MI_BASELINE_NONE)
-        return mi_fail_at(
-            err, MI_INVALID, "/objective/output",
-            "the native form of %s cannot start from a Gaussian baseline, which is a log ratio; "
-            "expected \"log-ratio\", or no baseline",
-            spec->objective.entry->name);
-    if (spec->split.by != MI_SPLIT_PAIR && !mi_split_has_groups(&spec->split, pairs))
-        return mi_fail_at(err, MI_INVALID, "/split/by",
-                          "who occurs in which pair is known only where /pairs says it; expected \"pair\"");
-    const mi_split smallest = smallest_split(spec, pairs);
-    if (smallest.n_test < MIN_TEST_ROWS)
-        return mi_fail_at(err, MI_INVALID, "/split/folds",
-                          "%u folds of %llu pairs hold out %u; expected at least %u in each (fewer folds "
-                          "hold out more)",
-                          spec->split.folds, (unsigned long long)n, smallest.n_test, MIN_TEST_ROWS);
-    mi_status status = method->trains ? check_training(&spec->train, &smallest, err) : MI_OK;
-    if (status == MI_OK && method == &mi_run_critic)
-        status = check_precision(spec, err);
-    if (status == MI_OK && method == &mi_run_critic)
-        status = check_dropout(spec, err);
-    if (status != MI_OK)
-        return status;
-    if ((status = mi_objective_check(&spec->objective, batch_of(spec, &smallest), err)) != MI_OK)
-        return status;
-    return method->check ? method->check(spec, n, smallest.n_test, err) : MI_OK;
-}
-
 static uint64_t max_u64(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
@@ -268,13 +144,13 @@ static uint64_t result_bytes(const mi_run *run)
 }
 
 static mi_status check_data(const mi_spec *spec, const mi_matrix *x, const mi_matrix *y,
-                            const uint64_t width[2], mi_error *err)
+                            const uint64_t width[2], const mi_runs_of *of, mi_error *err)
 {
     const mi_split_pairs pairs = mi_split_pairs_of(x, y);
     if (x->mirrored != y->mirrored || (x->mirrored && x->rows % 2 != 0))
         return mi_fail_at(err, MI_INVALID, "/x", "%llu mirrored rows; expected an even number, as in y",
                           (unsigned long long)x->rows);
-    const mi_status status = check_spec(spec, &pairs, x->rows, err);
+    const mi_status status = mi_run_check(spec, &pairs, x->rows, of, err);
     if (status != MI_OK)
         return status;
     for (int side = 0; side < 2; side++)
@@ -286,11 +162,12 @@ static mi_status check_data(const mi_spec *spec, const mi_matrix *x, const mi_ma
 
 /* The most that a run and those before it take. */
 static mi_status plan_run(mi_plan *plan, const mi_spec *spec, uint32_t replicate, uint32_t fold,
-                          const mi_matrix *x, const mi_matrix *y, const uint64_t width[2], mi_error *err)
+                          const mi_matrix *x, const mi_matrix *y, const uint64_t width[2],
+                          const mi_split *size, mi_error *err)
 {
     mi_run run;
     size_t bytes = 0;
-    describe(&run, spec, replicate, fold, *x, *y, width);
+    describe(&run, spec, replicate, fold, *x, *y, width, size);
     const mi_status status = measure(&run, &bytes, err);
     if (status != MI_OK)
         return status;
@@ -300,22 +177,37 @@ static mi_status plan_run(mi_plan *plan, const mi_spec *spec, uint32_t replicate
     return MI_OK;
 }
 
+/* By group every run is of a size of its own. */
+static mi_status plan_groups(mi_plan *out, const mi_spec *spec, const mi_matrix *x, const mi_matrix *y,
+                             const uint64_t width[2], mi_error *err)
+{
+    const uint64_t runs = (uint64_t)spec->replicates * spec->split.folds;
+    const uint64_t counted = runs <= MI_GROUPED_WORK ? runs : 0; /* more are refused before any is counted */
+    mi_runs_of all = {.size = calloc(counted + 1, sizeof *all.size)};
+    if (!all.size)
+        return mi_fail(err, MI_MEMORY, "no memory to plan %llu runs", (unsigned long long)runs);
+    mi_status status = check_data(spec, x, y, width, &all, err);
+    *out = (mi_plan){.n_runs = (uint32_t)runs};
+    for (uint32_t r = 0; status == MI_OK && r < runs; r++)
+        status =
+            plan_run(out, spec, r / spec->split.folds, r % spec->split.folds, x, y, width, &all.size[r], err);
+    free(all.size);
+    return status;
+}
+
 mi_status mi_plan_pairs(mi_plan *out, const mi_spec *spec, mi_matrix x, mi_matrix y, const uint64_t width[2],
                         mi_error *err)
 {
     const mi_split_pairs pairs = mi_split_pairs_of(&x, &y);
-    mi_status status = check_data(spec, &x, &y, width, err);
+    if (mi_split_has_groups(&spec->split, &pairs))
+        return plan_groups(out, spec, &x, &y, width, err);
+    mi_status status = check_data(spec, &x, &y, width, &(mi_runs_of){.one = 0}, err);
     if (status != MI_OK)
         return status;
     *out = (mi_plan){.n_runs = spec->replicates * spec->split.folds};
-    if (!mi_split_has_groups(&spec->split, &pairs)) {
-        /* Folds differ by a row: the first holds out the most, the last trains on the most. */
-        status = plan_run(out, spec, 0, 0, &x, &y, width, err);
-        return status == MI_OK ? plan_run(out, spec, 0, spec->split.folds - 1, &x, &y, width, err) : status;
-    }
-    for (uint32_t r = 0; r < out->n_runs && status == MI_OK; r++)
-        status = plan_run(out, spec, r / spec->split.folds, r % spec->split.folds, &x, &y, width, err);
-    return status;
+    /* Folds differ by a row: the first holds out the most, the last trains on the most. */
+    status = plan_run(out, spec, 0, 0, &x, &y, width, NULL, err);
+    return status == MI_OK ? plan_run(out, spec, 0, spec->split.folds - 1, &x, &y, width, NULL, err) : status;
 }
 
 mi_status mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t dim_x, uint64_t dim_y,
@@ -344,15 +236,18 @@ mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint
     if (x.rows != y.rows)
         return mi_fail_at(err, MI_INVALID, "/y", "%llu rows; expected %llu as in x",
                           (unsigned long long)y.rows, (unsigned long long)x.rows);
+    const mi_split_pairs pairs = mi_split_pairs_of(&x, &y);
+    const int grouped = mi_split_has_groups(&spec->split, &pairs);
+    mi_split size;
     mi_plan plan = {0};
     uint64_t width[2];
     mi_status status = measure_width(x, MI_SIDE_X, width, err);
     if (status == MI_OK)
         status = measure_width(y, MI_SIDE_Y, width, err);
     if (status == MI_OK)
-        status = check_data(spec, &x, &y, width, err);
+        status = check_data(spec, &x, &y, width, &(mi_runs_of){1, replicate, fold, &size}, err);
     if (status == MI_OK)
-        status = plan_run(&plan, spec, replicate, fold, &x, &y, width, err);
+        status = plan_run(&plan, spec, replicate, fold, &x, &y, width, grouped ? &size : NULL, err);
     if (status != MI_OK)
         return status;
     const size_t capacity = plan.workspace_bytes;
@@ -364,7 +259,7 @@ mi_status mi_run_new(mi_run **out, const mi_spec *spec, uint32_t replicate, uint
         return mi_fail(err, MI_MEMORY, "no memory for a workspace of %llu bytes",
                        (unsigned long long)capacity);
     }
-    describe(run, spec, replicate, fold, x, y, width);
+    describe(run, spec, replicate, fold, x, y, width, grouped ? &size : NULL);
     mi_arena_init(&run->arena, memory, capacity);
     status = layout_preparation(run, err);
     assert(status == MI_OK && "it was measured with this layout");

@@ -1,8 +1,8 @@
 /*
- * Inside of a run. run.c has its life and the state machine, run_checkpoint.c what outlives it; what a phase
- * does is the method's (run_method.h): run_critic.c, run_train.c and run_score.c for critics,
- * run_neighbours.c for nearest neighbours, run_latent.c for those of learned codes. run_feed.c is for those
- * who train on an endless sample.
+ * Inside of a run. run.c has its life and the state machine, run_check.c what is refused before it,
+ * run_checkpoint.c what outlives it; what a phase does is the method's (run_method.h): run_critic.c,
+ * run_train.c and run_score.c for critics, run_neighbours.c for nearest neighbours, run_latent.c for those of
+ * learned codes. run_feed.c is for those who train on an endless sample.
  *
  * Dimension letters: D columns of a prepared side, G baseline columns, S feature width, B batch, V validation
  * rows, T test rows.

@@ -278,9 +278,33 @@ START_TEST(test_both_orders_of_a_mirrored_pair_go_one_way)
 }
 END_TEST
 
+/* Every run has a size of its own: the plan is of the largest, and too many to count are refused at once. */
+START_TEST(test_a_plan_by_entity_covers_every_run)
+{
+    static const uint64_t width[2] = {3, 3};
+    grouped *g = grouped_new(MI_SPLIT_ENTITY, 3);
+    const mi_matrix x = {.rows = N_PAIRS, .cols = 3, .entity = g->entity[0]},
+                    y = {.rows = N_PAIRS, .cols = 3, .entity = g->entity[1]};
+    mi_spec spec;
+    mi_plan plan;
+    mi_error err = {0};
+    mi_spec_from_recipe(&spec, MI_RECIPE_DEFAULT);
+    spec.split.by = MI_SPLIT_ENTITY;
+    spec.split.folds = 3;
+    spec.replicates = 2;
+    ck_assert_msg(mi_plan_pairs(&plan, &spec, x, y, width, &err) == MI_OK, "%s", err.message);
+    ck_assert_uint_eq(plan.n_runs, 6);
+    ck_assert_uint_gt(plan.workspace_bytes, 0);
+    spec.replicates = 1000000;
+    ck_assert_int_eq(mi_plan_pairs(&plan, &spec, x, y, width, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/replicates");
+    free(g);
+}
+END_TEST
+
 int main(void)
 {
-    RUN_TESTS("split", test_both_orders_of_a_mirrored_pair_go_one_way,
+    RUN_TESTS("split", test_a_plan_by_entity_covers_every_run, test_both_orders_of_a_mirrored_pair_go_one_way,
               test_a_split_by_side_holds_out_all_pairs_of_its_ids_once,
               test_a_split_by_entity_has_seen_neither_id_of_a_test_pair,
               test_every_pair_is_held_out_exactly_once, test_no_pair_is_on_two_sides_of_a_split,
