@@ -1,9 +1,9 @@
 /*
  * Calls of the HTTP API: retries, waiting when the server is busy, problems shown to people, strict JSON.
  *
- * Only requests that may be repeated go through here: GET, DELETE, PUT of the same bytes, POST with an
- * Idempotency-Key. Every function has already said what went wrong when it returns something else than
- * CLI_OK.
+ * Only requests that may be repeated go through here: GET, DELETE, PUT of the same bytes, PATCH to the same
+ * values, POST with an Idempotency-Key or that only asks. Every function has already said what went wrong
+ * when it returns something else than CLI_OK.
  */
 #ifndef CLI_API_H
 #define CLI_API_H

@@ -42,6 +42,36 @@ const cli_command command_table[] = {
      pmi_run},
     {COMMAND_CURVE, "curve", NULL, "ID", 1, 1, "training curves of a job, drawn in the terminal", NULL,
      curve_run},
+    {COMMAND_MODELS_LS, "models", "ls", "", 0, 0, "list models, newest first",
+     "A model is what a job has trained, kept beyond it: mutual estimate ... --model.", models_list},
+    {COMMAND_MODELS_SHOW, "models", "show", "MODEL", 1, 1, "describe a model, by id or alias", NULL,
+     models_show},
+    {COMMAND_MODELS_ALIAS, "models", "alias", "MODEL [ALIAS]", 1, 2, "give a model a name, or take it away",
+     NULL, models_alias},
+    {COMMAND_MODELS_PIN, "models", "pin", "MODEL", 1, 1, "keep a model whatever the server's retention says",
+     NULL, models_pin},
+    {COMMAND_MODELS_UNPIN, "models", "unpin", "MODEL", 1, 1, "the opposite", NULL, models_unpin},
+    {COMMAND_MODELS_RM, "models", "rm", "MODEL", 1, 1, "remove a model", NULL, models_remove},
+    {COMMAND_MODELS_WEIGHTS, "models", "weights", "MODEL", 1, 1, "download a model as a safetensors file",
+     "Into MODEL.safetensors unless --out says otherwise.", models_weights},
+    {COMMAND_SCORE, "score", NULL, "MODEL [X,Y...]", 1, OPTIONS_MAX_ARGUMENTS,
+     "pointwise mutual information of other pairs, by a model",
+     "Pairs are ids with a comma between them, or the rows of a table: --pairs FILE. The ids are those of "
+     "the "
+     "data that the model was trained on, or of\n"
+     "--x and --y. Columns: pmi in nats; the percentile, p and q value among mismatched pairs; whether the "
+     "model was trained on the pair.\n"
+     "\n"
+     "  mutual score receptors-v2 P01135,P00533 P01127,P09619\n"
+     "  mutual score receptors-v2 --pairs candidates.tsv --x-id ligand --y-id receptor -o csv --out "
+     "scores.csv",
+     score_run},
+    {COMMAND_THRESHOLDS, "thresholds", NULL, "MODEL", 1, 1,
+     "thresholds of a model's PMI for a false positive or discovery rate, or by labelled pairs",
+     "Without labels from the model's mismatched pairs and its own pairs out of fold. With --labels TABLE, "
+     "pairs of ids that are labelled 1 and 0, also ROC,\n"
+     "precision and recall; without any 0 the mismatched pairs of its ids count as negatives.",
+     thresholds_run},
     {COMMAND_DATASETS_LS, "datasets", "ls", "", 0, 0, "list data sets", NULL, datasets_list},
     {COMMAND_DATASETS_GET, "datasets", "get", "NAME", 1, 1, "describe a data set", NULL, datasets_get},
     {COMMAND_DATASETS_PUT, "datasets", "put", "NAME FILE", 2, 2, "upload a file under a name",

@@ -16,6 +16,15 @@ typedef enum cli_command_id {
     COMMAND_JOBS_RM,
     COMMAND_PMI,
     COMMAND_CURVE,
+    COMMAND_MODELS_LS,
+    COMMAND_MODELS_SHOW,
+    COMMAND_MODELS_ALIAS,
+    COMMAND_MODELS_PIN,
+    COMMAND_MODELS_UNPIN,
+    COMMAND_MODELS_RM,
+    COMMAND_MODELS_WEIGHTS,
+    COMMAND_SCORE,
+    COMMAND_THRESHOLDS,
     COMMAND_DATASETS_LS,
     COMMAND_DATASETS_GET,
     COMMAND_DATASETS_PUT,
@@ -52,6 +61,15 @@ cli_exit jobs_cancel(cli *c);
 cli_exit jobs_remove(cli *c);
 cli_exit pmi_run(cli *c);
 cli_exit curve_run(cli *c);
+cli_exit models_list(cli *c);
+cli_exit models_show(cli *c);
+cli_exit models_alias(cli *c);
+cli_exit models_pin(cli *c);
+cli_exit models_unpin(cli *c);
+cli_exit models_remove(cli *c);
+cli_exit models_weights(cli *c);
+cli_exit score_run(cli *c);
+cli_exit thresholds_run(cli *c);
 cli_exit datasets_list(cli *c);
 cli_exit datasets_get(cli *c);
 cli_exit datasets_put(cli *c);

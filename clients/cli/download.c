@@ -121,19 +121,30 @@ static void init_target(target *t, cli *c, const char *file)
     snprintf(t->progress.view.phase, sizeof t->progress.view.phase, "download");
 }
 
+static bool is_binary(const char *type)
+{
+    return strcmp(type, DOWNLOAD_NPY) == 0 || strcmp(type, DOWNLOAD_BYTES) == 0;
+}
+
 cli_exit download(cli *c, const char *path, const char *accept, const char *file)
 {
-    http_request request = {
-        .method = "GET", .path = path, .accept = accept, .sink = write_target, .tick = on_tick};
+    return download_by(c, &(http_request){.method = "GET", .path = path, .accept = accept}, file);
+}
+
+cli_exit download_by(cli *c, const http_request *asked, const char *file)
+{
+    http_request request = *asked;
     http_response response = {0};
     target t;
     cli_exit code = CLI_FAILED;
 
-    if (!file && c->out.tty && strcmp(accept, DOWNLOAD_NPY) == 0) {
-        say_error(c, "npy is binary: name a file with --out, or redirect stdout");
+    if (!file && c->out.tty && is_binary(request.accept)) {
+        say_error(c, "the answer is binary: name a file with --out, or redirect stdout");
         return CLI_USAGE;
     }
     init_target(&t, c, file);
+    request.sink = write_target;
+    request.tick = on_tick;
     request.ctx = &t;
     if (open_target(&t)) {
         code = api_call(c, &request, &response);

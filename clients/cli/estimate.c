@@ -26,58 +26,9 @@ static mi_status make_spec(const cli_options *o, proto_text *spec, mi_error *err
     return status;
 }
 
-/* X or Y: a data set's name, or a file that is brought there. */
-static cli_exit resolve(cli *c, const char *argument, const char *wanted, char name[DATAFILE_NAME_MAX + 1])
-{
-    static const char scheme[] = "dataset:";
-    char shown[SAFE_SIZE];
-
-    if (strncmp(argument, scheme, sizeof scheme - 1) == 0) {
-        argument += sizeof scheme - 1;
-        if (!datafile_name_valid(argument)) {
-            say_error(c, "'%s' is not a data set's name", safe(c, shown, argument));
-            return CLI_USAGE;
-        }
-        snprintf(name, DATAFILE_NAME_MAX + 1, "%s", argument);
-        return CLI_OK;
-    }
-    if (wanted && strlen(wanted) > DATAFILE_NAME_MAX) {
-        say_error(c, "a data set's name has at most %d characters", DATAFILE_NAME_MAX);
-        return CLI_USAGE;
-    }
-    snprintf(name, DATAFILE_NAME_MAX + 1, "%s", wanted ? wanted : "");
-    return upload_file(c, argument, name, NULL);
-}
-
-/* The data set that a name or file came to stands at the pointer, with what flags say of it. Names hold
- * nothing that JSON would escape. */
-static cli_exit set_dataset(cli *c, proto_text *spec, const char *pointer, const char *name)
-{
-    char json[DATAFILE_NAME_MAX + 32], below[16];
-    mi_error err = {0};
-
-    snprintf(json, sizeof json, "{\"dataset\":\"%s\"}", name);
-    snprintf(below, sizeof below, "%s/", pointer);
-    if (spec_set(spec, pointer, json, &err) == MI_OK &&
-        submission_assign(c->options, spec, below, &err) == MI_OK)
-        return CLI_OK;
-    say_mi_error(c, &err);
-    return CLI_USAGE;
-}
-
 static cli_exit set_pairs(cli *c, proto_text *spec)
 {
-    char name[DATAFILE_NAME_MAX + 1];
-    cli_options as_pairs = *c->options;
-    cli view = *c;
-    cli_exit code;
-
-    if (!c->options->pairs_table)
-        return CLI_OK;
-    as_pairs.kind = "pairs"; /* of an upload */
-    view.options = &as_pairs;
-    code = resolve(&view, c->options->pairs_table, NULL, name);
-    return code == CLI_OK ? set_dataset(c, spec, "/pairs", name) : code;
+    return c->options->pairs_table ? upload_set_pairs(c, spec) : CLI_OK;
 }
 
 static cli_exit set_inputs(cli *c, proto_text *spec)
@@ -88,13 +39,13 @@ static cli_exit set_inputs(cli *c, proto_text *spec)
 
     if (o->n_arguments == 0)
         return set_pairs(c, spec);
-    code = resolve(c, o->arguments[0], o->name_x, x);
+    code = upload_or_name(c, o->arguments[0], o->name_x, x);
     if (code == CLI_OK)
-        code = resolve(c, o->arguments[1], o->name_y, y);
+        code = upload_or_name(c, o->arguments[1], o->name_y, y);
     if (code == CLI_OK)
-        code = set_dataset(c, spec, "/x", x);
+        code = upload_set(c, spec, "/x", x);
     if (code == CLI_OK)
-        code = set_dataset(c, spec, "/y", y);
+        code = upload_set(c, spec, "/y", y);
     return code == CLI_OK ? set_pairs(c, spec) : code;
 }
 

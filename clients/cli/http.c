@@ -223,6 +223,10 @@ static void set_body(CURL *easy, exchange *x)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body ? request->body : "");
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
     } else if (strcmp(request->method, "GET") != 0) {
+        if (request->body) {
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+        }
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     }
 }

@@ -20,7 +20,7 @@ typedef bool http_sink(void *ctx, const char *bytes, size_t n);
 typedef void http_tick(void *ctx, uint64_t sent);
 
 typedef struct http_request {
-    const char *method; /* "GET" "POST" "PUT" "DELETE" */
+    const char *method; /* "GET" "POST" "PUT" "PATCH" "DELETE" */
     const char *path;   /* with its query, percent-encoded: "/v1/jobs?limit=20" */
     const char *accept; /* NULL: JSON */
     const char *body;   /* body_size bytes of JSON, or NULL */

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_VALUE ((size_t)1 << 20) /* of one --set */
+#define MAX_VALUE   ((size_t)1 << 20) /* of one --set */
+#define MAX_OPTIONS 128               /* of the table */
 
 static const option_entry *find_option(const char *name, size_t n, char letter)
 {
@@ -292,7 +293,7 @@ static mi_status apply(cli_options *out, const option_entry *option, const char 
 
 /* One flag at argv[*i]; moves *i over a value that stands in the next word. `used` collects which flags were
  * given. */
-static mi_status parse_flag(cli_options *out, int argc, char **argv, int *i, uint64_t *used, mi_error *err)
+static mi_status parse_flag(cli_options *out, int argc, char **argv, int *i, bool *used, mi_error *err)
 {
     const char *word = argv[*i], *equals = strchr(word, '='), *value = NULL;
     bool is_long = word[1] == '-';
@@ -312,7 +313,7 @@ static mi_status parse_flag(cli_options *out, int argc, char **argv, int *i, uin
             return mi_fail(err, MI_INVALID, "--%s needs a value: %s", option->name, option->value);
         value = argv[++*i];
     }
-    *used |= UINT64_C(1) << (option - options_table);
+    used[option - options_table] = true;
     return apply(out, option, value, err);
 }
 
@@ -345,10 +346,10 @@ static mi_status take_word(cli_options *out, const char *const *words, unsigned 
     return MI_OK;
 }
 
-static mi_status check_flags(const cli_options *out, uint64_t used, mi_error *err)
+static mi_status check_flags(const cli_options *out, const bool *used, mi_error *err)
 {
     for (size_t i = 0; out->command && i < options_count; i++)
-        if (used >> i & 1 && !(options_table[i].commands >> out->command->id & 1))
+        if (used[i] && !(options_table[i].commands >> out->command->id & 1))
             return mi_fail(err, MI_INVALID, "--%s is not a flag of 'mutual %s%s%s'", options_table[i].name,
                            out->command->word, out->command->sub ? " " : "",
                            out->command->sub ? out->command->sub : "");
@@ -359,17 +360,17 @@ mi_status options_parse(cli_options *out, int argc, char **argv, mi_error *err)
 {
     const char *words[OPTIONS_MAX_ARGUMENTS + 2], *server = getenv("MUTUAL_SERVER");
     unsigned n_words = 0;
-    uint64_t used = 0;
+    bool used[MAX_OPTIONS] = {false};
     bool flags_end = false;
     mi_status status = MI_OK, words_status;
 
-    assert(options_count <= 64);
+    assert(options_count <= MAX_OPTIONS);
     *out = (cli_options){.server = server && *server ? server : "http://127.0.0.1:8080", .min = (double)NAN};
     for (int i = 1; i < argc && status == MI_OK; i++) {
         if (!flags_end && strcmp(argv[i], "--") == 0)
             flags_end = true;
         else if (!flags_end && argv[i][0] == '-' && argv[i][1])
-            status = parse_flag(out, argc, argv, &i, &used, err);
+            status = parse_flag(out, argc, argv, &i, used, err);
         else if (n_words < sizeof words / sizeof *words)
             words[n_words++] = argv[i];
         else

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTIONS_MAX_ARGUMENTS 4
+#define OPTIONS_MAX_ARGUMENTS 256
 #define OPTIONS_MAX_LIST      256 /* --set, --tag and the flags that stand for them */
 
 typedef enum cli_format { CLI_TABLE, CLI_JSON, CLI_CSV, CLI_NPY } cli_format;
@@ -36,6 +36,7 @@ typedef struct cli_options {
     const char *name_x, *name_y, *spec_file, *pmi_file, *categorical, *compare;
     const char *pairs_table;                      /* a file or dataset:NAME */
     const char *x_id, *y_id, *label;              /* columns of it; pmi: ids */
+    const char *data_x, *data_y;                  /* instead of a model's own */
     const char *key, *ids_key;                    /* datasets put */
     const char *objective;                        /* as given, also where it is a field of the job */
     cli_assignment assignments[OPTIONS_MAX_LIST]; /* in the order of the command line */

@@ -3,6 +3,8 @@
 #include "format.h"
 #include "output.h"
 #include "progress.h"
+#include "spec_edit.h"
+#include "submission.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -163,4 +165,54 @@ cli_exit upload_file(cli *c, const char *path, char name[DATAFILE_NAME_MAX + 1],
     else
         api_document_fini(&document);
     return code;
+}
+
+cli_exit upload_or_name(cli *c, const char *argument, const char *wanted, char name[DATAFILE_NAME_MAX + 1])
+{
+    static const char scheme[] = "dataset:";
+    char shown[SAFE_SIZE];
+
+    if (strncmp(argument, scheme, sizeof scheme - 1) == 0) {
+        argument += sizeof scheme - 1;
+        if (!datafile_name_valid(argument)) {
+            say_error(c, "'%s' is not a data set's name", safe(c, shown, argument));
+            return CLI_USAGE;
+        }
+        snprintf(name, DATAFILE_NAME_MAX + 1, "%s", argument);
+        return CLI_OK;
+    }
+    if (wanted && strlen(wanted) > DATAFILE_NAME_MAX) {
+        say_error(c, "a data set's name has at most %d characters", DATAFILE_NAME_MAX);
+        return CLI_USAGE;
+    }
+    snprintf(name, DATAFILE_NAME_MAX + 1, "%s", wanted ? wanted : "");
+    return upload_file(c, argument, name, NULL);
+}
+
+/* Names hold nothing that JSON would escape. */
+cli_exit upload_set(cli *c, proto_text *spec, const char *pointer, const char *name)
+{
+    char json[DATAFILE_NAME_MAX + 32], below[16];
+    mi_error err = {0};
+
+    snprintf(json, sizeof json, "{\"dataset\":\"%s\"}", name);
+    snprintf(below, sizeof below, "%s/", pointer);
+    if (spec_set(spec, pointer, json, &err) == MI_OK &&
+        submission_assign(c->options, spec, below, &err) == MI_OK)
+        return CLI_OK;
+    say_mi_error(c, &err);
+    return CLI_USAGE;
+}
+
+cli_exit upload_set_pairs(cli *c, proto_text *spec)
+{
+    char name[DATAFILE_NAME_MAX + 1];
+    cli_options as_pairs = *c->options;
+    cli view = *c;
+    cli_exit code;
+
+    as_pairs.kind = "pairs"; /* of an upload */
+    view.options = &as_pairs;
+    code = upload_or_name(&view, c->options->pairs_table, NULL, name);
+    return code == CLI_OK ? upload_set(c, spec, "/pairs", name) : code;
 }

@@ -13,4 +13,12 @@
  */
 cli_exit upload_file(cli *c, const char *path, char name[DATAFILE_NAME_MAX + 1], api_document *answer);
 
+/* What an argument names: dataset:NAME, or a file that is brought there, under the name `wanted` or, NULL,
+ * one of its own. */
+cli_exit upload_or_name(cli *c, const char *argument, const char *wanted, char name[DATAFILE_NAME_MAX + 1]);
+/* That data set stands at the pointer of a document, with what flags say of it. */
+cli_exit upload_set(cli *c, proto_text *spec, const char *pointer, const char *name);
+/* The table of pairs that flags name, at /pairs, likewise. */
+cli_exit upload_set_pairs(cli *c, proto_text *spec);
+
 #endif

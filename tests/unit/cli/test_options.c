@@ -8,11 +8,11 @@
 
 static mi_status parse(cli_options *out, const char *line, mi_error *err)
 {
-    static char words[1024], *argv[64];
+    static char words[1024], *argv[512];
     int argc = 0;
 
     snprintf(words, sizeof words, "mutual %s", line);
-    for (char *word = strtok(words, " "); word && argc < 63; word = strtok(NULL, " "))
+    for (char *word = strtok(words, " "); word && argc < 511; word = strtok(NULL, " "))
         argv[argc++] = word;
     argv[argc] = NULL;
     return options_parse(out, argc, argv, err);
@@ -127,7 +127,11 @@ START_TEST(test_what_is_wrong_is_named)
     check_refused("estimate x y -o yaml", "'yaml' is not one of");
     check_refused("curve job_1 --folds 3", "not a flag of 'mutual curve'");
     check_refused("pmi a --top 0", "at least 1");
-    check_refused("a b c d e f g", "too many arguments");
+    check_refused("jobs get a b", "expected: mutual jobs get ID");
+    char many[2 * OPTIONS_MAX_ARGUMENTS + 32] = "score m";
+    for (int i = 0; i <= OPTIONS_MAX_ARGUMENTS; i++)
+        strcat(many, " a");
+    check_refused(many, "too many arguments");
 }
 END_TEST
 
