@@ -266,7 +266,7 @@ static void free_place(http_server *s);
 static void after_handler(http_exchange *x)
 {
     http_body_drop(x); /* a long wait need not hold it */
-    if (x->request.route->slow)
+    if (x->slow)
         free_place(x->server);
     bool waits = x->response.outcome == HTTP_WAIT || x->response.outcome == HTTP_STREAM;
     if (waits && x->server->n_streams >= http_limits(&x->request)->max_streams) {
@@ -288,7 +288,7 @@ static void after_handler(http_exchange *x)
 static void start_handler(http_exchange *x)
 {
     http_server *s = x->server;
-    if (x->request.route->slow && s->n_slow == HTTP_SLOW_MAX) {
+    if (x->slow && s->n_slow == HTTP_SLOW_MAX) {
         http_exchange **last = &s->slow_line;
         while (*last)
             last = &(*last)->next_in_line;
@@ -296,7 +296,7 @@ static void start_handler(http_exchange *x)
         x->next_in_line = NULL;
         return;
     }
-    s->n_slow += x->request.route->slow;
+    s->n_slow += x->slow;
     http_exchange_work(x, run_handler, after_handler);
 }
 
@@ -319,6 +319,7 @@ static enum MHD_Result dispatch(http_exchange *x)
         x->request.route->handler(&x->request, &x->response);
         return answer(x);
     }
+    x->slow = x->request.route->slow || (x->request.route->slow_by_body && x->body.length > HTTP_BODY_QUICK);
     x->state = EXCHANGE_WORKING;
     http_exchange_suspend(x);
     start_handler(x);

@@ -37,6 +37,7 @@ struct http_exchange {
     struct MHD_Connection *handle;
     http_exchange_state state;
     bool suspended, working;
+    bool slow; /* takes one of the places of slow handlers */
     bool gone; /* the client left; close, do not answer */
 
     char id[ID_MAX];

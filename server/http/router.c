@@ -59,6 +59,7 @@ static const http_route routes[] = {
      .pattern = "/v1/models/{id}/pmi",
      .handler = handle_model_pmi,
      .query = "format",
+     .slow_by_body = true,
      .body = HTTP_BODY_JSON},
     {.method = "POST",
      .pattern = "/v1/models/{id}/thresholds",

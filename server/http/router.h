@@ -15,6 +15,7 @@ typedef enum http_body_kind {
 } http_body_kind;
 
 #define HTTP_BODY_IGNORED 4096u
+#define HTTP_BODY_QUICK   (128u << 10)
 
 typedef struct http_route {
     const char *method;  /* a GET route takes HEAD as well */
@@ -22,9 +23,10 @@ typedef struct http_route {
     http_handler *handler;
     const char *query; /* the query parameters it knows, separated by spaces */
     http_body_kind body;
-    bool open;    /* no token asked */
-    bool slow;    /* takes seconds on large data: few run at a time */
-    bool on_loop; /* touches nothing that blocks: answered at once, whatever the pool is busy with */
+    bool open;         /* no token asked */
+    bool slow;         /* takes seconds on large data: few run at a time */
+    bool slow_by_body; /* the same where its body is over HTTP_BODY_QUICK bytes */
+    bool on_loop;      /* touches nothing that blocks: answered at once, whatever the pool is busy with */
 } http_route;
 
 const http_route *http_routes(size_t *n);
