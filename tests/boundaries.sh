@@ -19,6 +19,7 @@ forbid proto 'uv\.h|microhttpd|sqlite3|curl/|pthread|sys/socket|cblas|base/|stor
 forbid server/store 'microhttpd|c?[jJ]SON\.h|cjson/|cblas|mi/run\.h|mi/estimate\.h|http/|jobs/' 'the store keeps, it neither serves nor computes'
 forbid server/models 'microhttpd|c?[jJ]SON\.h|cjson/|sqlite3|uv\.h|http/|jobs/' 'models at work know no HTTP, no JSON, no SQL'
 forbid server/jobs 'microhttpd|c?[jJ]SON\.h|cjson/|sqlite3|http/' 'workers know no HTTP, no SQL, and JSON only through proto'
+forbid server/screens 'microhttpd|c?[jJ]SON\.h|cjson/|sqlite3|http/|jobs/' 'what a screen is of, for whoever takes it and whoever does it'
 forbid server/http 'sqlite3|cblas|c?[jJ]SON\.h|cjson/|mi/(run|estimate|model|screen|null|roc)\.h|jobs/' 'handlers neither compute nor run SQL'
 forbid clients 'uv\.h|microhttpd|sqlite3|cblas|mi/(run|estimate|spec|info|objective)|base/|store/|jobs/|http/' 'the client speaks the protocol, nothing else'
 

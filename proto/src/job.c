@@ -18,6 +18,7 @@ static proto_job *new_job(void)
     job->priority = PROTO_DEFAULT_PRIORITY;
     job->timeout_s = PROTO_DEFAULT_TIMEOUT_S;
     proto_benchmark_defaults(&job->benchmark);
+    proto_screen_defaults(&job->screen);
     job->tags = strdup("{}");
     if (!job->tags) {
         free(job);
@@ -35,6 +36,7 @@ void proto_job_free(proto_job *job)
     free(job->x.categorical);
     free(job->y.categorical);
     proto_pairs_input_fini(&job->pairs);
+    proto_screen_fini(&job->screen);
     free(job->benchmark.laws);
     free(job->tags);
     free(job);
@@ -96,7 +98,8 @@ static void decode_fields(proto_job *job, const proto_node *root, proto_problem 
     if (job->kind == PROTO_KIND_ESTIMATE && proto_node_kind(fresh) == PROTO_OBJECT &&
         !proto_node_first(fresh))
         proto_problem_add(problem, "/fresh", "is of a benchmark; expected none in an estimate");
-    proto_objectives_decode(job, root, problem);
+    if (job->kind != PROTO_KIND_SCREEN)
+        proto_objectives_decode(job, root, problem);
 }
 
 /* Why no variant of the job has a PMI, for the message; NULL: one has. */
@@ -156,6 +159,10 @@ static void check_model(const proto_job *job, const char *no_pmi, proto_problem 
 static void check_across(proto_job *job, const proto_node *root, const proto_limits *limits,
                          proto_problem *problem)
 {
+    if (job->kind == PROTO_KIND_SCREEN) {
+        proto_screen_check(job, problem);
+        return;
+    }
     const proto_node *pmi = proto_json_at(root, "/outputs/pmi"),
                      *calibrate = proto_json_at(root, "/calibrate");
     const char *name = job->spec.objective.entry->name, *no_pmi = no_pmi_reason(job);
@@ -199,8 +206,9 @@ static mi_status status_of(const proto_problem *problem)
                                                         : MI_INVALID;
 }
 
-mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const proto_limits *limits,
-                           proto_problem *problem)
+/* model: of a screen that need not say that it is one; else NULL. */
+static mi_status decode(proto_job **out, const char *model, const char *bytes, size_t n,
+                        const proto_limits *limits, proto_problem *problem)
 {
     proto_json_matrix data[] = {{.pointer = "/x/data", .max_numbers = limits->max_inline_numbers},
                                 {.pointer = "/y/data", .max_numbers = limits->max_inline_numbers}};
@@ -235,10 +243,19 @@ mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const p
         status = MI_MEMORY;
         goto out;
     }
+    if (model) {
+        job->kind = PROTO_KIND_SCREEN;
+        snprintf(job->screen.model, sizeof job->screen.model, "%s", model);
+    }
     check_known(root, "", problem);
     decode_fields(job, root, problem);
     if (job->kind == PROTO_KIND_ESTIMATE)
         decode_sides(job, root, data, limits, problem);
+    else if (job->kind == PROTO_KIND_SCREEN)
+        proto_screen_sides_decode(job, root, problem);
+    if (model && (job->kind != PROTO_KIND_SCREEN || strcmp(job->screen.model, model) != 0))
+        proto_problem_add(problem, job->kind != PROTO_KIND_SCREEN ? "/kind" : "/model",
+                          "is not what the request's path says; leave it out");
     check_across(job, root, limits, problem);
     for (size_t i = 0; i < 2; i++)
         if (data[i].error.code == MI_LIMIT)
@@ -257,6 +274,18 @@ out:
     proto_job_free(job);
     proto_json_free(json);
     return status;
+}
+
+mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const proto_limits *limits,
+                           proto_problem *problem)
+{
+    return decode(out, NULL, bytes, n, limits, problem);
+}
+
+mi_status proto_job_decode_screen(proto_job **out, const char *model, const char *bytes, size_t n,
+                                  const proto_limits *limits, proto_problem *problem)
+{
+    return decode(out, model, bytes, n, limits, problem);
 }
 
 mi_status proto_job_reopen(proto_job **out, const char *spec, mi_error *err)

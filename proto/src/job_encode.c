@@ -41,7 +41,10 @@ void proto_field_encode(const proto_field *field, const proto_job *job, const ch
     char digits[24];
     switch (field->kind) {
     case PROTO_FIELD_INPUT:
-        proto_input_encode(value, key, w);
+        if (job->kind == PROTO_KIND_SCREEN)
+            proto_screen_side_encode(job, value, key, w);
+        else
+            proto_input_encode(value, key, w);
         break;
     case PROTO_FIELD_PAIRS:
         if (job->has_pairs)
@@ -89,6 +92,12 @@ void proto_field_encode(const proto_field *field, const proto_job *job, const ch
     case PROTO_FIELD_LEVELS:
         proto_levels_encode(&job->benchmark, key, w);
         break;
+    case PROTO_FIELD_MODEL:
+        proto_write_string(w, key, job->screen.model);
+        break;
+    case PROTO_FIELD_ABOVE:
+        proto_screen_above_encode(&job->screen, key, w);
+        break;
     }
 }
 
@@ -130,6 +139,7 @@ static const char *type_name(proto_field_kind kind)
     case PROTO_FIELD_RECIPE:
     case PROTO_FIELD_ENUM:
     case PROTO_FIELD_SEED:
+    case PROTO_FIELD_MODEL:
         return "string";
     case PROTO_FIELD_FLAG:
     case PROTO_FIELD_BOOL:
@@ -138,6 +148,7 @@ static const char *type_name(proto_field_kind kind)
     case PROTO_FIELD_PAIRS:
     case PROTO_FIELD_TAGS:
     case PROTO_FIELD_OBJECTIVE:
+    case PROTO_FIELD_ABOVE:
         return "object";
     case PROTO_FIELD_U32:
     case PROTO_FIELD_INT:
@@ -165,19 +176,23 @@ static void describe_names(const char *const *names, const char *key, proto_json
 static bool has_default(const proto_field *field)
 {
     return field->kind != PROTO_FIELD_INPUT && field->kind != PROTO_FIELD_PAIRS &&
-           field->kind != PROTO_FIELD_OBJECTIVES && field->kind != PROTO_FIELD_LAWS;
+           field->kind != PROTO_FIELD_OBJECTIVES && field->kind != PROTO_FIELD_LAWS &&
+           field->kind != PROTO_FIELD_MODEL && field->kind != PROTO_FIELD_ABOVE;
 }
 
 /* Of which kinds of job it is a field, where not of all. */
 static void describe_kinds(const proto_field *field, proto_json_writer *w)
 {
-    if (field->modes == 0)
+    const unsigned modes = field->modes ? field->modes : PROTO_MODE_TRAINING;
+    if (modes == PROTO_MODE_ALL)
         return;
     proto_write_array(w, "kinds");
-    if (field->modes & PROTO_MODE_ESTIMATE)
+    if (modes & PROTO_MODE_ESTIMATE)
         proto_write_string(w, NULL, proto_job_kind_name(PROTO_KIND_ESTIMATE));
-    if (field->modes & PROTO_MODE_BENCHMARK)
+    if (modes & PROTO_MODE_BENCHMARK)
         proto_write_string(w, NULL, proto_job_kind_name(PROTO_KIND_BENCHMARK));
+    if (modes & PROTO_MODE_SCREEN)
+        proto_write_string(w, NULL, proto_job_kind_name(PROTO_KIND_SCREEN));
     proto_write_end_array(w);
 }
 
@@ -249,6 +264,7 @@ void proto_job_describe(proto_json_writer *w)
     char no_tags[] = "{}";
     job.tags = no_tags;
     proto_benchmark_defaults(&job.benchmark);
+    proto_screen_defaults(&job.screen);
     proto_write_array(w, "objectives");
     for (size_t i = 0; mi_objective_at(i); i++)
         proto_objective_describe(mi_objective_at(i), NULL, w);

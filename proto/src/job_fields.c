@@ -23,14 +23,32 @@ static const char *const kind_names[] = {PROTO_JOB_KIND_MAP(X) NULL};
 /* clang-format off */
 static const proto_field fields[] = {
     {FIELD("/kind", ENUM, kind,
-           "what to do"), .names = kind_names, .later = NAMES("screen", "thresholds")},
+           "what to do"), .names = kind_names, .later = NAMES("thresholds"), OF(ALL)},
     {FIELD("/x", INPUT, x,
-           "one side of the pairs: {\"dataset\": name}, {\"data\": [[...]]} or {\"sha256\": content}"),
-     OF(ESTIMATE)},
-    {FIELD("/y", INPUT, y, "the other side; without pairs, row i is paired with row i of x"), OF(ESTIMATE)},
+           "one side of the pairs: {\"dataset\": name}, {\"data\": [[...]]} or {\"sha256\": content}; of a screen {\"dataset\", \"ids\"}, the model's own by default"),
+     .modes = PROTO_MODE_ESTIMATE | PROTO_MODE_SCREEN},
+    {FIELD("/y", INPUT, y, "the other side; without pairs, row i is paired with row i of x"),
+     .modes = PROTO_MODE_ESTIMATE | PROTO_MODE_SCREEN},
     {FIELD("/pairs", PAIRS, pairs,
            "pairs of ids of x and y: {\"dataset\": name, \"x_id\", \"y_id\", \"label\": columns} or {\"data\": [[x, y], ...]}"),
      OF(ESTIMATE)},
+
+    {FIELD("/model", MODEL, screen.model, "whose PMI is screened: a model's id or alias"), OF(SCREEN)},
+    {FIELD("/top", U32, screen.top, "the best pairs of all that are kept"), RANGE(0, PROTO_SCREEN_TOP_MAX), OF(SCREEN)},
+    {FIELD("/top_per_x", U32, screen.top_per_x, "the best y of each x that are kept"),
+     RANGE(0, PROTO_SCREEN_LIST_MAX), OF(SCREEN)},
+    {FIELD("/top_per_y", U32, screen.top_per_y, "the best x of each y that are kept"),
+     RANGE(0, PROTO_SCREEN_LIST_MAX), OF(SCREEN)},
+    {FIELD("/above", ABOVE, screen.above,
+           "keep all pairs from a threshold on: {\"pmi\": nats}, {\"fpr\": share of the model's null} or {\"fdr\": expected share of false ones}"),
+     OF(SCREEN)},
+    {FIELD("/max_above", U32, screen.max_above, "pairs above the threshold; more fail the job"),
+     RANGE(1, PROTO_SCREEN_ABOVE_MAX), OF(SCREEN)},
+    {FIELD("/exclude_known", BOOL, screen.exclude_known, "leave out the pairs that the model was trained on"), OF(SCREEN)},
+    {FIELD("/skip_same", BOOL, screen.skip_same, "leave out a row with itself, where x and y are one data set"), OF(SCREEN)},
+    {FIELD("/symmetric", BOOL, screen.symmetric,
+           "(a, b) and (b, a) are one pair, scored once; x and y are to be the same rows"), OF(SCREEN)},
+    {FIELD("/histogram", BOOL, screen.histogram, "count the scores in bins"), OF(SCREEN)},
 
     {FIELD("/n", U32, benchmark.n_pairs, "pairs that a benchmark draws of each law, for a repetition"),
      RANGE(MI_MIN_ROWS, 1e9), OF(FINITE)},
@@ -131,9 +149,9 @@ static const proto_field fields[] = {
     {FIELD("/outputs/model", BOOL, want_model, "keep the trained critics as a model that scores new pairs"), OF(ESTIMATE)},
     {FIELD("/outputs/curve", BOOL, want_curve, "keep the training curves")},
 
-    {FIELD("/priority", INT, priority, "higher goes first"), RANGE(0, 9)},
-    {FIELD("/timeout_s", U32, timeout_s, "running longer than this fails the job"), RANGE(1, 604800)},
-    {FIELD("/tags", TAGS, tags, "names and values of your own"), RANGE(0, PROTO_MAX_TAGS)},
+    {FIELD("/priority", INT, priority, "higher goes first"), RANGE(0, 9), OF(ALL)},
+    {FIELD("/timeout_s", U32, timeout_s, "running longer than this fails the job"), RANGE(1, 604800), OF(ALL)},
+    {FIELD("/tags", TAGS, tags, "names and values of your own"), RANGE(0, PROTO_MAX_TAGS), OF(ALL)},
 };
 /* clang-format on */
 
@@ -263,21 +281,23 @@ bool proto_field_fits_critic(const proto_field *field, const proto_job *job)
 
 proto_mode proto_mode_of(const proto_job *job)
 {
-    return job->kind != PROTO_KIND_BENCHMARK ? PROTO_MODE_ESTIMATE
-           : job->benchmark.fresh            ? PROTO_MODE_FRESH
-                                             : PROTO_MODE_FINITE;
+    return job->kind == PROTO_KIND_SCREEN      ? PROTO_MODE_SCREEN
+           : job->kind != PROTO_KIND_BENCHMARK ? PROTO_MODE_ESTIMATE
+           : job->benchmark.fresh              ? PROTO_MODE_FRESH
+                                               : PROTO_MODE_FINITE;
 }
 
 bool proto_field_fits_mode(const proto_field *field, const proto_job *job)
 {
-    return field->modes == 0 || (field->modes & proto_mode_of(job)) != 0;
+    return ((field->modes ? field->modes : PROTO_MODE_TRAINING) & proto_mode_of(job)) != 0;
 }
 
 bool proto_field_applies(const proto_field *field, const proto_job *job)
 {
     if (!proto_field_fits_mode(field, job))
         return false;
-    return field->kind == PROTO_FIELD_OBJECTIVE    ? job->n_objectives == 0
+    return field->kind == PROTO_FIELD_ABOVE        ? job->screen.above != PROTO_ABOVE_NONE
+           : field->kind == PROTO_FIELD_OBJECTIVE  ? job->n_objectives == 0
            : field->kind == PROTO_FIELD_OBJECTIVES ? job->n_objectives > 0
                                                    : proto_field_fits_critic(field, job);
 }

@@ -27,6 +27,8 @@ typedef enum proto_field_kind {
     PROTO_FIELD_TAGS,
     PROTO_FIELD_LAWS,   /* of a benchmark */
     PROTO_FIELD_LEVELS, /* of MI, bits */
+    PROTO_FIELD_MODEL,  /* of a screen */
+    PROTO_FIELD_ABOVE,
 } proto_field_kind;
 
 /* What a job is about, as far as fields differ in whether they mean something for it. */
@@ -34,7 +36,10 @@ typedef enum proto_mode {
     PROTO_MODE_ESTIMATE = 1, /* of x and y */
     PROTO_MODE_FINITE = 2,   /* a benchmark on samples of n pairs */
     PROTO_MODE_FRESH = 4,    /* one on new pairs at every step */
-    PROTO_MODE_BENCHMARK = PROTO_MODE_FINITE | PROTO_MODE_FRESH
+    PROTO_MODE_SCREEN = 8,
+    PROTO_MODE_BENCHMARK = PROTO_MODE_FINITE | PROTO_MODE_FRESH,
+    PROTO_MODE_TRAINING = PROTO_MODE_ESTIMATE | PROTO_MODE_BENCHMARK,
+    PROTO_MODE_ALL = PROTO_MODE_TRAINING | PROTO_MODE_SCREEN
 } proto_mode;
 
 typedef struct proto_field {
@@ -46,7 +51,7 @@ typedef struct proto_field {
     const char *const *names; /* of values, NULL-terminated */
     const char *const *later; /* values that are known but not available yet, or NULL */
     unsigned critics;         /* bits of the mi_critic_type that the field means something for; 0: of all */
-    unsigned modes;           /* the same of proto_mode */
+    unsigned modes;           /* the same of proto_mode; 0: PROTO_MODE_TRAINING */
 } proto_field;
 
 /* Field `index`, NULL past the end. */
@@ -116,6 +121,20 @@ void proto_benchmark_check(proto_job *job, const proto_node *root, const proto_l
                            proto_problem *problem);
 /* "laws" and "suites" of /v1/info. */
 void proto_laws_describe(proto_json_writer *w);
+
+/* job_screen.c: what a screen has. */
+void proto_screen_defaults(proto_screen *screen);
+void proto_screen_fini(proto_screen *screen);
+void proto_screen_model_decode(proto_screen *screen, const proto_node *node, const char *pointer,
+                               proto_problem *problem);
+void proto_screen_above_decode(proto_screen *screen, const proto_node *node, const char *pointer,
+                               proto_problem *problem);
+void proto_screen_above_encode(const proto_screen *screen, const char *key, proto_json_writer *w);
+/* x and y, behind everything else, and what several fields have to be together. */
+void proto_screen_sides_decode(proto_job *job, const proto_node *root, proto_problem *problem);
+void proto_screen_side_encode(const proto_job *job, const proto_input *side, const char *key,
+                              proto_json_writer *w);
+void proto_screen_check(const proto_job *job, proto_problem *problem);
 
 /* job_values.c: one field, in and out. */
 void proto_field_decode(const proto_field *field, proto_job *job, const proto_node *node, const char *pointer,

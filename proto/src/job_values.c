@@ -247,5 +247,11 @@ void proto_field_decode(const proto_field *field, proto_job *job, const proto_no
     case PROTO_FIELD_TAGS:
         decode_tags(&d);
         break;
+    case PROTO_FIELD_MODEL:
+        proto_screen_model_decode(&job->screen, node, pointer, problem);
+        break;
+    case PROTO_FIELD_ABOVE:
+        proto_screen_above_decode(&job->screen, node, pointer, problem);
+        break;
     }
 }

@@ -23,12 +23,16 @@ uint32_t proto_job_variants(const proto_job *job)
 
 uint32_t proto_job_replicates(const proto_job *job)
 {
-    return job->kind == PROTO_KIND_BENCHMARK ? job->benchmark.repetitions : job->spec.replicates;
+    return job->kind == PROTO_KIND_BENCHMARK ? job->benchmark.repetitions
+           : job->kind == PROTO_KIND_SCREEN  ? 1
+                                             : job->spec.replicates;
 }
 
 uint32_t proto_job_folds(const proto_job *job)
 {
-    return job->kind == PROTO_KIND_BENCHMARK ? 1 : job->spec.split.folds;
+    return job->kind == PROTO_KIND_BENCHMARK ? 1
+           : job->kind == PROTO_KIND_SCREEN  ? job->screen.parts
+                                             : job->spec.split.folds;
 }
 
 static const mi_objective_spec *objective_of(const proto_job *job, uint32_t variant)

@@ -32,7 +32,7 @@ static bool job_named(const http_request *q, http_response *r)
     return false;
 }
 
-static bool job_found(const http_request *q, http_response *r, proto_job_record *job)
+bool http_job_found(const http_request *q, http_response *r, proto_job_record *job)
 {
     mi_error err = {0};
     memset(job, 0, sizeof *job);
@@ -51,7 +51,7 @@ void handle_job_get(const http_request *q, http_response *r)
     uint64_t wait_s, since;
     const bool has_since = http_query_text(q, "since") != NULL;
     if (!http_query_u64(q, "wait", 0, http_limits(q)->max_wait_s, 0, &wait_s, r) ||
-        !http_query_u64(q, "since", 0, INT64_MAX, 0, &since, r) || !job_found(q, r, &job))
+        !http_query_u64(q, "since", 0, INT64_MAX, 0, &since, r) || !http_job_found(q, r, &job))
         return;
     const bool moved = proto_job_state_terminal(job.state) || (has_since && job.version > since);
     http_answer_job(r, q, 200, &job);
@@ -96,7 +96,7 @@ void handle_job_events(const http_request *q, http_response *r)
         }
         after = after * 10 + (uint64_t)(*p - '0');
     }
-    if (!job_found(q, r, &job))
+    if (!http_job_found(q, r, &job))
         return;
     proto_job_record_fini(&job);
     r->outcome = HTTP_STREAM;

@@ -19,12 +19,12 @@
 bool http_choose_format(const http_request *q, http_response *r, http_format *out)
 {
     const char *format = http_query_text(q, "format");
-    if (format && !http_format_parse(format, out)) {
+    if (format && !http_format_parse(format, HTTP_FORMATS_TABLE, out)) {
         http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
                     "query parameter \"format\" is \"%.40s\"; expected json, csv or npy", format);
         return false;
     }
-    if (!format && !http_format_accept(q->headers->accept, out)) {
+    if (!format && !http_format_accept(q->headers->accept, HTTP_FORMATS_TABLE, out)) {
         http_refuse(r, q, PROTO_PROBLEM_NOT_ACCEPTABLE,
                     "there is application/json, text/csv and application/x-npy");
         return false;

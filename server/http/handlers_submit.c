@@ -2,6 +2,7 @@
 #include "base/sha256.h"
 #include "handlers.h"
 #include "join.h"
+#include "prepare_screen.h"
 #include "resolve.h"
 
 #include <inttypes.h>
@@ -169,6 +170,8 @@ static mi_status prepare_pairs(const http_request *q, proto_job *job, proto_prob
 static mi_status prepare(const http_request *q, proto_job *job, proto_problem *problem, mi_error *err)
 {
     mi_status status = MI_OK;
+    if (job->kind == PROTO_KIND_SCREEN)
+        return http_prepare_screen(q, job, problem, err);
     if (job->kind != PROTO_KIND_BENCHMARK)
         status = http_resolve_inputs(q->config->store, job, problem, err);
     if (status != MI_OK || proto_problem_any(problem))
@@ -184,14 +187,34 @@ static mi_status prepare(const http_request *q, proto_job *job, proto_problem *p
 
 /* ---- submitting ---- */
 
+/* What an Idempotency-Key stands for: the body, and the model of the path, if it names one. */
+static mi_status hash_request(const http_request *q, char out[PROTO_SHA_HEX], mi_error *err)
+{
+    proto_text text;
+    if (!q->name) {
+        sha256_of(q->body, q->n_body, out);
+        return MI_OK;
+    }
+    proto_text_init(&text, HTTP_ANSWER_MAX);
+    proto_text_printf(&text, "%s\n", q->name);
+    proto_text_append(&text, q->body ? q->body : "", q->n_body);
+    const mi_status status = proto_text_ok(&text) ? MI_OK : mi_fail(err, MI_MEMORY, "a request");
+    if (status == MI_OK)
+        sha256_of(text.data, text.length, out);
+    proto_text_fini(&text);
+    return status;
+}
+
 static mi_status submit(const http_request *q, const proto_job *job, proto_job_record *out, bool *existed,
                         mi_error *err)
 {
     proto_text spec;
     char request_sha256[PROTO_SHA_HEX];
+    mi_status status = hash_request(q, request_sha256, err);
+    if (status != MI_OK)
+        return status;
     proto_text_init(&spec, HTTP_ANSWER_MAX);
     proto_job_encode_spec(job, &spec);
-    sha256_of(q->body, q->n_body, request_sha256);
     const store_submission submission = {
         .kind = proto_job_kind_name(job->kind),
         .spec = spec.data,
@@ -207,13 +230,13 @@ static mi_status submit(const http_request *q, const proto_job *job, proto_job_r
         .blob_x = job->x.sha256,
         .blob_y = job->y.sha256,
         .blob_pairs = job->pairs.sha256,
+        .model_id = job->screen.model,
         .idempotency_key = q->headers->idempotency_key,
         .request_sha256 = request_sha256,
         .max_queue = http_limits(q)->max_queue,
     };
-    mi_status status = proto_text_ok(&spec)
-                           ? store_job_submit(q->config->store, &submission, out, existed, err)
-                           : mi_fail(err, MI_MEMORY, "job spec");
+    status = proto_text_ok(&spec) ? store_job_submit(q->config->store, &submission, out, existed, err)
+                                  : mi_fail(err, MI_MEMORY, "job spec");
     proto_text_fini(&spec);
     return status;
 }
@@ -241,7 +264,8 @@ static void answer_not_submitted(const http_request *q, http_response *r, const 
         http_refuse(r, q, PROTO_PROBLEM_QUEUE_FULL, "%" PRIu64 " jobs wait already",
                     http_limits(q)->max_queue);
     } else if (err->code == MI_NOT_FOUND) {
-        http_refuse(r, q, PROTO_PROBLEM_CONFLICT, "a data set was deleted meanwhile: %s", err->message);
+        http_refuse(r, q, PROTO_PROBLEM_CONFLICT, "what the job works on was deleted meanwhile: %s",
+                    err->message);
     } else {
         http_answer_error(r, q, err);
     }
@@ -256,7 +280,15 @@ static bool key_valid(const char *key)
     return true;
 }
 
-void handle_job_submit(const http_request *q, http_response *r)
+/* model: of a screen, from the path; else NULL. */
+static mi_status decode(const http_request *q, const char *model, proto_job **out, proto_problem *problem)
+{
+    const char *body = q->body ? q->body : "";
+    return model ? proto_job_decode_screen(out, model, body, q->n_body, http_limits(q), problem)
+                 : proto_job_decode(out, body, q->n_body, http_limits(q), problem);
+}
+
+static void take_job(const http_request *q, const char *model, http_response *r)
 {
     proto_job *job = NULL;
     proto_job_record record = {0};
@@ -271,8 +303,7 @@ void handle_job_submit(const http_request *q, http_response *r)
         http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST, "Idempotency-Key takes printable ASCII without blanks");
         return;
     }
-    const char *body = q->body ? q->body : "";
-    if (proto_job_decode(&job, body, q->n_body, http_limits(q), &problem) != MI_OK) {
+    if (decode(q, model, &job, &problem) != MI_OK) {
         http_answer_problem(r, q, &problem);
         return;
     }
@@ -288,4 +319,18 @@ void handle_job_submit(const http_request *q, http_response *r)
         answer_submitted(q, r, &record, wait_given, wait_s);
     }
     proto_job_free(job);
+}
+
+void handle_job_submit(const http_request *q, http_response *r)
+{
+    take_job(q, NULL, r);
+}
+
+void handle_model_screen(const http_request *q, http_response *r)
+{
+    proto_model_record model;
+    if (!http_model_found(q, r, &model))
+        return;
+    proto_model_record_fini(&model);
+    take_job(q, q->name, r);
 }

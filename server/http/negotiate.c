@@ -11,6 +11,7 @@ static const struct {
     [HTTP_FORMAT_JSON] = {"json", "application/json", {"application/json"}},
     [HTTP_FORMAT_CSV] = {"csv", "text/csv; charset=utf-8; header=present", {"text/csv"}},
     [HTTP_FORMAT_NPY] = {"npy", "application/x-npy", {"application/x-npy", "application/octet-stream"}},
+    [HTTP_FORMAT_NDJSON] = {"ndjson", "application/x-ndjson", {"application/x-ndjson"}},
 };
 
 const char *http_format_type(http_format format)
@@ -18,10 +19,10 @@ const char *http_format_type(http_format format)
     return formats[format].type;
 }
 
-bool http_format_parse(const char *format, http_format *out)
+bool http_format_parse(const char *format, unsigned offered, http_format *out)
 {
     for (unsigned i = 0; i < HTTP_FORMAT_COUNT; i++)
-        if (strcmp(format, formats[i].name) == 0) {
+        if ((offered >> i & 1u) != 0 && strcmp(format, formats[i].name) == 0) {
             *out = (http_format)i;
             return true;
         }
@@ -78,14 +79,14 @@ static double weight(const char *accept, const char *type)
     return q;
 }
 
-bool http_format_accept(const char *accept, http_format *out)
+bool http_format_accept(const char *accept, unsigned offered, http_format *out)
 {
     double best = 0;
     *out = HTTP_FORMAT_JSON;
     if (accept[0] == '\0')
         return true;
     for (unsigned i = 0; i < HTTP_FORMAT_COUNT; i++)
-        for (unsigned k = 0; k < 3 && formats[i].accepted[k]; k++) {
+        for (unsigned k = 0; (offered >> i & 1u) != 0 && k < 3 && formats[i].accepted[k]; k++) {
             double q = weight(accept, formats[i].accepted[k]);
             if (q > best) {
                 best = q;

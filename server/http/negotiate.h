@@ -10,13 +10,18 @@ typedef enum http_format {
     HTTP_FORMAT_JSON,
     HTTP_FORMAT_CSV,
     HTTP_FORMAT_NPY,
+    HTTP_FORMAT_NDJSON,
     HTTP_FORMAT_COUNT
 } http_format;
 
+/* A set of formats, for what offers some of them. */
+#define HTTP_FORMAT_BIT(name) (1u << HTTP_FORMAT_##name)
+#define HTTP_FORMATS_TABLE    (HTTP_FORMAT_BIT(JSON) | HTTP_FORMAT_BIT(CSV) | HTTP_FORMAT_BIT(NPY))
+
 const char *http_format_type(http_format format); /* media type of the answer */
-/* format: value of ?format= or NULL; false when it is none of ours. */
-bool http_format_parse(const char *format, http_format *out);
-/* accept: the header, "" when absent (json). false: nothing of ours is acceptable. */
-bool http_format_accept(const char *accept, http_format *out);
+/* format: value of ?format= or NULL; false when it is none of those offered. */
+bool http_format_parse(const char *format, unsigned offered, http_format *out);
+/* accept: the header, "" when absent (json). false: none of those offered is acceptable. */
+bool http_format_accept(const char *accept, unsigned offered, http_format *out);
 
 #endif

@@ -230,3 +230,10 @@ mi_status http_resolve_inputs(store *s, proto_job *job, proto_problem *problem, 
         status = inspect(&to, "y", &job->y);
     return status;
 }
+
+mi_status http_resolve_side(store *s, const char *side, proto_input *input, proto_problem *problem,
+                            mi_error *err)
+{
+    const resolver to = {s, problem, err};
+    return resolve(&to, side, input);
+}

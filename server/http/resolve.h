@@ -13,5 +13,8 @@
  * states are the store's. Blocks; not for the loop thread.
  */
 mi_status http_resolve_inputs(store *s, proto_job *job, proto_problem *problem, mi_error *err);
+/* The same of x or y alone, but for its columns. side: "x" or "y". */
+mi_status http_resolve_side(store *s, const char *side, proto_input *input, proto_problem *problem,
+                            mi_error *err);
 
 #endif

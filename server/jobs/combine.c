@@ -193,6 +193,7 @@ void worker_combine(worker *w, const store_run *run)
         status = job_inputs_open(&inputs, config->store, run, &config->limits, &err);
     if (status == MI_OK)
         status = inputs.job->kind == PROTO_KIND_BENCHMARK ? combine_benchmark(w, run, &inputs, &err)
+                 : inputs.job->kind == PROTO_KIND_SCREEN  ? combine_screen(w, run, &inputs, &err)
                  : inputs.job->n_objectives > 0           ? combine_comparison(w, run, &inputs, &err)
                                                           : combine_estimate(w, run, &inputs, &err);
     if (status == MI_OK) {

@@ -41,4 +41,7 @@ mi_status combine_comparison(worker *w, const store_run *record, const job_input
 /* benchmark.c: the same of a benchmark. */
 mi_status combine_benchmark(worker *w, const store_run *record, const job_inputs *inputs, mi_error *err);
 
+/* screen.c: the same of a screen. */
+mi_status combine_screen(worker *w, const store_run *record, const job_inputs *inputs, mi_error *err);
+
 #endif

@@ -82,7 +82,7 @@ mi_status job_inputs_open(job_inputs *out, store *s, const store_run *run, const
                          proto_job_variants(out->job), run->variants);
     if (status == MI_OK)
         proto_job_variant(out->job, run->variant, &out->spec);
-    if (status == MI_OK && out->job->kind != PROTO_KIND_BENCHMARK)
+    if (status == MI_OK && out->job->kind == PROTO_KIND_ESTIMATE)
         status = open_data(out, run, err);
     if (status != MI_OK)
         job_inputs_close(out);

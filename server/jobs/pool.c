@@ -1,6 +1,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "screens/shelf.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ static void execute(worker *w, const store_run *run)
 {
     /* A hint that comes between the claim and this is missed; the run's next report finds the cancel. */
     worker_hold(w, run->job_id);
+    screen_shelf_tidy(w->pool->shelf, run->job_id);
     if (run->combine)
         worker_combine(w, run);
     else
@@ -47,6 +49,7 @@ static void work(void *arg)
             continue;
         }
         if (status == MI_NOT_FOUND) {
+            screen_shelf_tidy(w->pool->shelf, NULL);
             worker_idle(w, IDLE_MS);
         } else {
             log_error("claiming failed", "status", mi_status_name(status), "why", err.message, NULL);
@@ -71,7 +74,7 @@ static mi_status new_pool(job_pool **out, const job_pool_config *config, mi_erro
         free(pool);
         return mi_fail(err, MI_MEMORY, "workers' lock");
     }
-    mi_status status = MI_OK;
+    mi_status status = screen_shelf_new(&pool->shelf, err);
     for (uint32_t i = 0; i < config->n_workers && status == MI_OK; i++) {
         pool->workers[i].pool = pool;
         status = mi_crew_new(&pool->workers[i].crew, err);
@@ -138,6 +141,7 @@ void job_pool_free(job_pool *pool)
         return;
     for (uint32_t i = 0; i < pool->config.n_workers; i++)
         mi_crew_free(pool->workers[i].crew);
+    screen_shelf_free(pool->shelf);
     uv_cond_destroy(&pool->wake);
     uv_mutex_destroy(&pool->lock);
     free(pool);

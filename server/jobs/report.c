@@ -14,6 +14,11 @@ static const char *const phase_names[] = {
     [MI_PHASE_DONE] = "score", /* the job itself is not done */
 };
 
+static const char *name_of(const task_progress *progress)
+{
+    return progress->phase_name ? progress->phase_name : phase_names[progress->phase];
+}
+
 void reporter_init(reporter *r, store *s, const store_run *run, uint32_t n_workers, bool keep_curve,
                    int64_t now_ms)
 {
@@ -62,7 +67,7 @@ static void encode_event(const reporter *r, const task_progress *progress, doubl
     proto_json_writer w;
     proto_write_init(&w, out);
     proto_write_object(&w, NULL);
-    proto_write_string(&w, "phase", phase_names[progress->phase]);
+    proto_write_string(&w, "phase", name_of(progress));
     proto_write_u64(&w, "run", place_of(r->run));
     if (r->run->variants > 1)
         proto_write_u64(&w, "variant", r->run->variant);
@@ -109,7 +114,7 @@ mi_status reporter_send(reporter *r, const task_progress *progress, double steps
         r->first_fraction = progress->fraction;
     proto_text_init(&event, EVENT_MAX);
     encode_event(r, progress, steps_per_s, &event);
-    store_report report = {.phase = phase_names[progress->phase],
+    store_report report = {.phase = name_of(progress),
                            .fraction = progress->fraction,
                            .eta_s = estimate_eta(r, progress->fraction, now_ms),
                            .progress = proto_text_ok(&event) ? event.data : NULL,

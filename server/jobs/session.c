@@ -183,8 +183,12 @@ static mi_status open_session(session *s, mi_error *err)
     if (status != MI_OK)
         return status;
     reporter_init(&s->reporter, config->store, s->record, config->n_workers, s->inputs.job->want_curve, now);
+    static const task_ops *const ops[] = {[PROTO_KIND_ESTIMATE] = &task_train,
+                                          [PROTO_KIND_BENCHMARK] = &task_benchmark,
+                                          [PROTO_KIND_SCREEN] = &task_screen};
     const bool is_cell = s->inputs.job->kind == PROTO_KIND_BENCHMARK;
-    s->ops = is_cell ? &task_benchmark : &task_train;
+    s->ops = ops[s->inputs.job->kind];
+    s->inputs.shelf = s->w->pool->shelf;
     s->progress.n_levels = is_cell ? proto_job_levels(s->inputs.job) : 0;
     status = s->ops->open(&s->task, &s->inputs, s->record, err);
     if (status == MI_OK)

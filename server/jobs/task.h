@@ -1,7 +1,7 @@
 /*
  * What a run does, whatever kind of job it is of: one thing that is stepped, and can be saved and restored.
  * session.c drives it and looks up between the steps; task_train.c is a training run of core,
- * task_benchmark.c a cell of a benchmark. Private to server/jobs.
+ * task_benchmark.c a cell of a benchmark, task_screen.c a part of a screen. Private to server/jobs.
  */
 #ifndef JOBS_TASK_H
 #define JOBS_TASK_H
@@ -13,6 +13,7 @@
 /* Where a run stands. */
 typedef struct task_progress {
     mi_phase phase;
+    const char *phase_name; /* to be shown, static; NULL: that of phase */
     uint32_t step, max_steps;
     double fraction;
     uint32_t level, n_levels; /* of a cell; n_levels 0: of none */
@@ -38,6 +39,6 @@ typedef struct task_ops {
     mi_status (*finish)(void *task, size_t room, char **out, size_t *n, mi_error *err);
 } task_ops;
 
-extern const task_ops task_train, task_benchmark;
+extern const task_ops task_train, task_benchmark, task_screen;
 
 #endif

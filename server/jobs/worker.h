@@ -29,6 +29,7 @@ struct job_pool {
     job_pool_config config;
     atomic_bool stopping;
     uint32_t n_cores;
+    struct screen_shelf *shelf; /* has its own lock */
     uv_mutex_t lock; /* of every worker's job_id, welcomes and helper, and of the next four; may be taken with
                         the hub's lock held, never the other way around */
     uv_cond_t wake;  /* the queue changed, a run welcomes help, or a core is free */

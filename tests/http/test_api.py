@@ -101,7 +101,7 @@ def test_head_is_get_without_the_body(shared, path):
     ("/livez?x=1", "x"), ("/v1/jobs?lim=1", "lim"), ("/v1/jobs?limit=0", "limit"), ("/v1/jobs?limit=201", "limit"),
     ("/v1/jobs?limit=1.5", "limit"), ("/v1/jobs?limit=-1", "limit"), ("/v1/jobs?limit=+1", "limit"), ("/v1/jobs?limit=", "limit"),
     ("/v1/jobs?limit=99999999999999999999", "limit"), ("/v1/jobs?limit=1&limit=1", "limit"), ("/v1/jobs?state=done", "state"),
-    ("/v1/jobs?kind=screen", "kind"), ("/v1/jobs?tag=novalue", "tag"), ("/v1/jobs?after=x", "after"),
+    ("/v1/jobs?kind=thresholds", "kind"), ("/v1/jobs?tag=novalue", "tag"), ("/v1/jobs?after=x", "after"),
     ("/v1/datasets?limit=0", "limit"), ("/v1/datasets?after=a/b", "after"),
     (f"/v1/jobs/{UNKNOWN_JOB}?wait=61", "wait"), (f"/v1/jobs/{UNKNOWN_JOB}?wait=x", "wait"), (f"/v1/jobs/{UNKNOWN_JOB}?since=-1", "since"),
     (f"/v1/jobs/{UNKNOWN_JOB}/curve?max_points=1", "max_points"), (f"/v1/jobs/{UNKNOWN_JOB}/curve?format=xml", "format"),

@@ -44,7 +44,7 @@ def test_json_that_is_no_object_is_refused(pairs, document):
     ({"x": None}, "/x"), ({"y": 3}, "/y"), ({"x": {}}, "/x"), ({"x": {"dataset": "../etc"}}, "/x/dataset"), ({"x": {"dataset": 1}}, "/x/dataset"),
     ({"x": {"dataset": "nothere"}}, "/x/dataset"), ({"x": {"sha256": "zz"}}, "/x/sha256"), ({"x": {"dataset": "x", "colour": 1}}, "/x/colour"),
     ({"x": {"dataset": "x", "rows": 7}}, "/x/rows"), ({"x": {"dataset": "x", "columns": 7}}, "/x/columns"),
-    ({"kind": "screen"}, "/kind"), ({"kind": "nothing"}, "/kind"), ({"recipe": "best"}, "/recipe"), ({"objective": {"name": "magic"}}, "/objective/name"),
+    ({"kind": "screen"}, "/top"), ({"kind": "thresholds"}, "/kind"), ({"kind": "nothing"}, "/kind"), ({"recipe": "best"}, "/recipe"), ({"objective": {"name": "magic"}}, "/objective/name"),
     ({"objective": {"name": "infonce-anchor", "nu": -1}}, "/objective/nu"), ({"objective": {"name": "infonce-anchor", "mu": 1}}, "/objective/mu"),
     ({"objective": {"name": "infonce-anchor", "directions": "up"}}, "/objective/directions"),
     ({"objective": {"name": "cpe", "rule": "score"}}, "/objective/rule"), ({"objective": {"name": "cpe", "rule": "chi2", "nu": 0}}, "/objective/nu"),

@@ -158,6 +158,11 @@ mi_status mi_screen_merge(mi_screen_result **out, const mi_screen_result *const 
                           mi_error *err);
 void mi_screen_result_free(mi_screen_result *result);
 
+/* To bytes and back: little-endian, checksummed, versioned. pack returns the size; buffer NULL measures. */
+size_t mi_screen_result_pack(const mi_screen_result *result, void *buffer, size_t capacity);
+/* MI_CORRUPT, MI_MEMORY. Free with mi_screen_result_free. */
+mi_status mi_screen_result_unpack(mi_screen_result **out, const void *bytes, size_t n_bytes, mi_error *err);
+
 /* The score below which a share q of the histogram lies, nats, on a straight line inside a bin; low or high
  * where it lies outside of the bins, NaN without any. 0 <= q <= 1. Thread: any. */
 double mi_screen_quantile(const mi_screen_result *result, double q);

@@ -22,7 +22,7 @@
 #define PROTO_MAX_LAWS          100 /* of a benchmark: every instance of every suite, and some */
 
 /* X(name, text) */
-#define PROTO_JOB_KIND_MAP(X) X(ESTIMATE, "estimate") X(BENCHMARK, "benchmark")
+#define PROTO_JOB_KIND_MAP(X) X(ESTIMATE, "estimate") X(BENCHMARK, "benchmark") X(SCREEN, "screen")
 
 typedef enum proto_job_kind {
 #define X(name, text) PROTO_KIND_##name,
@@ -87,10 +87,36 @@ typedef struct proto_benchmark {
     uint32_t repetitions;
 } proto_benchmark;
 
+/* Which pairs of a screen are kept whatever their number: those with a score of at least .. */
+typedef enum proto_above {
+    PROTO_ABOVE_NONE,
+    PROTO_ABOVE_PMI, /* .. this, nats */
+    PROTO_ABOVE_FPR, /* .. what this share of mismatched pairs reaches */
+    PROTO_ABOVE_FDR, /* .. the least that expects at most this share of them to be false */
+} proto_above;
+
+#define PROTO_SCREEN_TOP_MAX   1000000u
+#define PROTO_SCREEN_LIST_MAX  10000u
+#define PROTO_SCREEN_ABOVE_MAX 10000000u
+
+/* What a screen has besides x and y: a model's PMI of all pairs of rows of theirs, of which the best are
+ * kept. */
+typedef struct proto_screen {
+    char model[PROTO_NAME_MAX + 1]; /* an id or an alias; resolved, an id */
+    bool has_ids[2];                /* of x, of y: these rows alone */
+    proto_string_list ids[2];
+    uint32_t top, top_per_x, top_per_y; /* 0: none are kept for being that */
+    proto_above above;
+    double above_value;
+    uint32_t max_above;
+    bool exclude_known, skip_same, symmetric, histogram;
+    uint32_t parts; /* runs that share its rows; of no spec: who submits it decides. At least 1 */
+} proto_screen;
+
 /*
  * A job makes one estimate (`objective`), or a comparison of several on the same folds and seeds
- * (`objectives`), or a benchmark of one or several on every one of its laws. Its variants are the objectives;
- * of a benchmark, laws x objectives, law by law.
+ * (`objectives`), or a benchmark of one or several on every one of its laws, or a screen. Its variants are
+ * the objectives; of a benchmark, laws x objectives, law by law.
  */
 typedef struct proto_job {
     proto_job_kind kind;
@@ -101,6 +127,7 @@ typedef struct proto_job {
     bool has_pairs; /* x and y are paired by id, not by row */
     proto_pairs_input pairs;
     proto_benchmark benchmark;
+    proto_screen screen;
     bool want_pmi, want_curve; /* PMI of those that have one */
     bool want_model;
     int priority;       /* 0..9, higher first; default 5 */
@@ -116,6 +143,10 @@ typedef struct proto_job {
  */
 mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const proto_limits *limits,
                            proto_problem *problem);
+/* The same of a screen in a document that need not say its kind and model: they are told by where it was
+ * sent. */
+mi_status proto_job_decode_screen(proto_job **out, const char *model, const char *bytes, size_t n,
+                                  const proto_limits *limits, proto_problem *problem);
 /* The job of a resolved spec that was accepted once: today's limits do not matter. MI_CORRUPT, MI_MEMORY. */
 mi_status proto_job_reopen(proto_job **out, const char *spec, mi_error *err);
 void proto_job_free(proto_job *job);

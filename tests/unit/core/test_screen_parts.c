@@ -59,6 +59,31 @@ static mi_screen_spec everything(void)
     };
 }
 
+/* The result as it comes back from its bytes, which are damaged in no way that goes unseen. */
+static mi_screen_result *through_bytes(mi_screen_result *result)
+{
+    const size_t n = mi_screen_result_pack(result, NULL, 0);
+    unsigned char *bytes = malloc(n), *again = malloc(n);
+    mi_screen_result *out = NULL;
+    mi_error err;
+    ck_assert_uint_eq(mi_screen_result_pack(result, bytes, n - 1), n);
+    ck_assert_uint_eq(mi_screen_result_pack(result, bytes, n), n);
+    for (size_t at = 0; at < n; at += n / 97 + 1) {
+        bytes[at] ^= 4;
+        ck_assert_int_eq(mi_screen_result_unpack(&out, bytes, n, &err), MI_CORRUPT);
+        ck_assert_ptr_null(out);
+        bytes[at] ^= 4;
+    }
+    ck_assert_int_eq(mi_screen_result_unpack(&out, bytes, n - 8, &err), MI_CORRUPT);
+    ck_assert_int_eq(mi_screen_result_unpack(&out, bytes, n, &err), MI_OK);
+    ck_assert_uint_eq(mi_screen_result_pack(out, again, n), n);
+    ck_assert_mem_eq(bytes, again, n);
+    mi_screen_result_free(result);
+    free(bytes);
+    free(again);
+    return out;
+}
+
 static mi_screen_result *screened(mi_screen_spec spec)
 {
     mi_screen *screen = NULL;
@@ -72,6 +97,9 @@ static mi_screen_result *screened(mi_screen_spec spec)
         ck_assert_int_eq(mi_screen_step(screen, &progress, &err), MI_OK);
     ck_assert_int_eq(mi_screen_finish(screen, &result, &err), MI_OK);
     mi_screen_free(screen);
+    const size_t before = allocated;
+    result = through_bytes(result);
+    allocated = before;
     return result;
 }
 

@@ -199,8 +199,9 @@ END_TEST
 
 START_TEST(test_each_bad_field_is_named)
 {
-    bad_field("\"kind\":\"screen\"", "/kind", "\"screen\" is not available in this version");
-    bad_field("\"kind\":\"estimat\"", "/kind", "expected \"estimate\" or \"benchmark\", found \"estimat\"");
+    bad_field("\"kind\":\"thresholds\"", "/kind", "\"thresholds\" is not available in this version");
+    bad_field("\"kind\":\"estimat\"", "/kind",
+              "expected \"estimate\", \"benchmark\" or \"screen\", found \"estimat\"");
     bad_field("\"pairs\":[]", "/pairs", "expected an object such as");
     bad_field("\"pairs\":{}", "/pairs", "needs \"dataset\" or \"data\"");
     bad_field("\"pairs\":{\"dataset\":\"p\",\"sha256\":\"p\"}", "/pairs/sha256", "64 lower-case");

@@ -69,6 +69,7 @@ START_TEST(test_every_field_of_a_job_is_described_with_its_range_names_and_defau
     char tags[] = "{}";
     job.tags = tags;
     proto_benchmark_defaults(&job.benchmark);
+    proto_screen_defaults(&job.screen);
     mi_spec_from_recipe(&job.spec, MI_RECIPE_DEFAULT);
     load();
     for (size_t i = 0; proto_field_at(i); i++) {

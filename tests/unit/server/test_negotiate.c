@@ -4,7 +4,7 @@
 static void expect(const char *accept, http_format wanted)
 {
     http_format got;
-    ck_assert_msg(http_format_accept(accept, &got), "%s is not acceptable", accept);
+    ck_assert_msg(http_format_accept(accept, HTTP_FORMATS_TABLE, &got), "%s is not acceptable", accept);
     ck_assert_msg(got == wanted, "%s gives %d", accept, (int)got);
 }
 
@@ -37,17 +37,31 @@ START_TEST(test_nothing_acceptable_is_told)
                                        "*",         "a/b;q=x"};
     http_format got;
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        ck_assert_msg(!http_format_accept(none[i], &got), "%s is acceptable", none[i]);
+        ck_assert_msg(!http_format_accept(none[i], HTTP_FORMATS_TABLE, &got), "%s is acceptable", none[i]);
+}
+END_TEST
+
+START_TEST(test_only_what_is_offered_is_chosen)
+{
+    const unsigned lines = HTTP_FORMAT_BIT(JSON) | HTTP_FORMAT_BIT(CSV) | HTTP_FORMAT_BIT(NDJSON);
+    http_format got;
+    ck_assert(http_format_accept("application/x-npy, text/csv;q=0.1", lines, &got) && got == HTTP_FORMAT_CSV);
+    ck_assert(http_format_accept("application/x-ndjson", lines, &got) && got == HTTP_FORMAT_NDJSON);
+    ck_assert(!http_format_accept("application/x-npy", lines, &got));
+    ck_assert(!http_format_accept("application/x-ndjson", HTTP_FORMATS_TABLE, &got));
+    ck_assert(http_format_parse("ndjson", lines, &got) && got == HTTP_FORMAT_NDJSON);
+    ck_assert(!http_format_parse("npy", lines, &got));
+    ck_assert(!http_format_parse("ndjson", HTTP_FORMATS_TABLE, &got));
 }
 END_TEST
 
 START_TEST(test_format_names)
 {
     http_format got;
-    ck_assert(http_format_parse("npy", &got) && got == HTTP_FORMAT_NPY);
-    ck_assert(http_format_parse("csv", &got) && got == HTTP_FORMAT_CSV);
-    ck_assert(!http_format_parse("NPY", &got));
-    ck_assert(!http_format_parse("", &got));
+    ck_assert(http_format_parse("npy", HTTP_FORMATS_TABLE, &got) && got == HTTP_FORMAT_NPY);
+    ck_assert(http_format_parse("csv", HTTP_FORMATS_TABLE, &got) && got == HTTP_FORMAT_CSV);
+    ck_assert(!http_format_parse("NPY", HTTP_FORMATS_TABLE, &got));
+    ck_assert(!http_format_parse("", HTTP_FORMATS_TABLE, &got));
 }
 END_TEST
 
@@ -55,5 +69,5 @@ int main(void)
 {
     RUN_TESTS("negotiate", test_json_unless_something_else_is_preferred,
               test_quality_decides_and_the_specific_range_rules, test_nothing_acceptable_is_told,
-              test_format_names);
+              test_only_what_is_offered_is_chosen, test_format_names);
 }
