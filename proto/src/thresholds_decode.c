@@ -85,7 +85,7 @@ static void decode_prior(const decoding *d)
 static void decode_pairs(const decoding *d)
 {
     d->out->has_pairs = true;
-    proto_pairs_input_decode(&d->out->pairs, d->node, d->pointer, true, d->limits, d->problem);
+    proto_pairs_input_decode(&d->out->pairs, d->node, d->pointer, false, d->limits, d->problem);
 }
 
 /* {"dataset": name} */

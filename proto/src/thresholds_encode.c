@@ -28,9 +28,9 @@ static void write_figure(proto_json_writer *w, const char *key, double value, bo
     proto_write_double(w, key, defined ? value : (double)NAN);
 }
 
-static void write_null_pairs(proto_json_writer *w, const mi_thresholds *t, bool held_out)
+static void write_null_pairs(proto_json_writer *w, const char *key, const mi_thresholds *t, bool held_out)
 {
-    proto_write_object(w, "null");
+    proto_write_object(w, key);
     proto_write_string(w, "kind", held_out ? "held_out" : "model");
     proto_write_u64(w, "pairs", t->n_null);
     proto_write_double(w, "mean", t->null_mean);
@@ -217,13 +217,18 @@ mi_status proto_thresholds_encode(const proto_thresholds_answer *answer, proto_t
     proto_write_string(&w, "object", "thresholds");
     proto_write_string(&w, "model", answer->model);
     proto_write_string(&w, "unit", "nats");
-    write_null_pairs(&w, t, answer->held_out);
+    const mi_thresholds *fprs = answer->fprs ? answer->fprs : t;
+    write_null_pairs(&w, "null", fprs, answer->held_out && !answer->fprs);
+    if (answer->fprs)
+        write_null_pairs(&w, "null_held_out", t, true);
+    else
+        proto_write_null(&w, "null_held_out");
     proto_write_u64(&w, "candidates", t->n_candidates);
     proto_write_u64(&w, "known", t->n_known);
     proto_write_double(&w, "pi0", t->pi0);
     proto_write_double(&w, "prior", t->request.prior);
     proto_write_string(&w, "fdr_basis", isnan(t->request.prior) ? "candidates" : "prior");
-    write_fprs(&w, t);
+    write_fprs(&w, fprs);
     write_fdrs(&w, t);
     write_labels(&w, answer);
     write_notes(&w, t);

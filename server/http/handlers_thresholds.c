@@ -21,6 +21,7 @@ static void answer_thresholds(const http_request *q, http_response *r, const htt
     const proto_thresholds_answer answer = {
         .model = s->record.id,
         .numbers = found.numbers,
+        .fprs = found.by_model,
         .pairs = labelled ? labelled->pairs : NULL,
         .held_out = found.held_out,
         .mismatched = found.mismatched,
@@ -101,7 +102,7 @@ static void thresholds(const http_request *q, http_response *r, http_scoring *s,
     proto_pairs pairs;
     if (!request->has_pairs) {
         answer_thresholds(q, r, s, request, NULL, NULL);
-    } else if (http_scoring_pairs(q, r, s, &request->pairs, true, http_limits(q)->max_labelled_pairs,
+    } else if (http_scoring_pairs(q, r, s, &request->pairs, false, http_limits(q)->max_labelled_pairs,
                                   &source) &&
                http_scoring_sides(q, r, s, request->x, request->y) && join(q, r, s, &source, &pairs)) {
         with_pairs(q, r, s, request, &pairs);

@@ -139,6 +139,20 @@ static mi_status gather_null(const models_model *model, bool held_out, gathered 
     return g->known ? MI_OK : MI_MEMORY;
 }
 
+/* An FPR is asked for to look at other pairs with, which the whole model scores. */
+static mi_status find_fprs(const models_model *model, const mi_thresholds_request *request,
+                           const mi_thresholds_data *data, models_thresholds *out, mi_error *err)
+{
+    const proto_model_view *v = &model->view;
+    mi_thresholds_data by_model = *data;
+    by_model.null = copy_of(v->null_pmi, v->n_null, err);
+    by_model.n_null = v->n_null;
+    mi_status status =
+        by_model.null ? mi_thresholds_compute(&out->by_model, request, &by_model, err) : MI_MEMORY;
+    free(by_model.null);
+    return status;
+}
+
 mi_status models_thresholds_find(models_model *model, const mi_thresholds_request *request,
                                  const models_labelled *labelled, const models_overlap *overlap,
                                  models_thresholds *out, mi_error *err)
@@ -166,6 +180,8 @@ mi_status models_thresholds_find(models_model *model, const mi_thresholds_reques
     };
     if (status == MI_OK)
         status = mi_thresholds_compute(&out->numbers, request, &data, err);
+    if (status == MI_OK && out->held_out && v->n_null > 0)
+        status = find_fprs(model, request, &data, out, err);
     gathered_fini(&g);
     return status;
 }
@@ -173,5 +189,6 @@ mi_status models_thresholds_find(models_model *model, const mi_thresholds_reques
 void models_thresholds_fini(models_thresholds *thresholds)
 {
     mi_thresholds_free(thresholds->numbers);
+    mi_thresholds_free(thresholds->by_model);
     *thresholds = (models_thresholds){.numbers = NULL};
 }

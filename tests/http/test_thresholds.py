@@ -43,9 +43,10 @@ def pmi_of(server, pairs):
 
 def test_from_the_model_alone(kept):
     answer = found(kept, kept.model, {"fpr": [0.05, 0.01, 1e-6], "fdr": [0.1]})
-    null = kept.tensors["null.held_out"]
+    null, held_out = kept.tensors["null.pmi"], kept.tensors["null.held_out"]
     own = kept.tensors["pairs.pmi"]
-    assert answer["null"]["kind"] == "held_out" and answer["null"]["pairs"] == len(null)
+    assert answer["null"]["kind"] == "model" and answer["null"]["pairs"] == len(null)
+    assert answer["null_held_out"]["kind"] == "held_out" and answer["null_held_out"]["pairs"] == len(held_out)
     assert answer["candidates"] == answer["known"] == np.isfinite(own).sum() and answer["labels"] is None
     for row in answer["fpr"][:2]:
         assert (1 + (null >= row["threshold"]).sum()) / (1 + len(null)) == pytest.approx(row["expected_fpr"], rel=1e-12)
@@ -126,8 +127,10 @@ def test_what_is_refused(kept, server_factory):
 
     assert first({"fpr": [2]})[0] == "/fpr/0"
     assert first({"pairs": {"dataset": "nothing"}})[0] == "/pairs/dataset"
-    pointer, detail = first({"pairs": {"dataset": "lr"}})
-    assert pointer == "/pairs/label" and "label" in detail
+    pointer, detail = first({"pairs": {"dataset": "lr", "label": "known"}})
+    assert pointer == "/pairs/label" and "known" in detail
+    pointer, detail = first({"pairs": {"dataset": "lr"}})  # without labels all are positives, and all were trained on
+    assert pointer == "/pairs" and "trained on" in detail
     assert first({"pairs": {"dataset": "benchmark", "label": "ligand"}})[0] == "/pairs"
     assert first({"pairs": {"data": [["L1", "R1", 1], ["L1", "R1", 0]]}})[0] == "/pairs/data/1"
     assert "none of 1 pairs" in first({"pairs": {"data": [["nobody", "R1", 1]]}})[1]

@@ -87,7 +87,7 @@ START_TEST(test_what_is_wrong_is_named)
     bad("{" PAIRS ",\"curves\":1}", "/curves", "true or false");
     bad("{" PAIRS ",\"max_points\":1}", "/max_points", "2 to 1000");
     bad("{" PAIRS ",\"seed\":\"-1\"}", "/seed", "decimal digits");
-    bad("{\"pairs\":{\"data\":[[\"P\",\"Q\"]]}}", "/pairs/data/0", "with its label");
+    bad("{\"pairs\":{\"data\":[[\"P\"]]}}", "/pairs/data/0", "a pair of ids");
 }
 END_TEST
 
@@ -124,7 +124,7 @@ static proto_json *answer(mi_thresholds_request *request, bool labelled, const p
         null[i] = i;
     ck_assert(mi_thresholds_compute(&numbers, request, &data, &err) == MI_OK);
     proto_text_init(&text, 1 << 20);
-    ck_assert(proto_thresholds_encode(&(proto_thresholds_answer){"mdl_1", numbers, pairs}, &text) == MI_OK);
+    ck_assert(proto_thresholds_encode(&(proto_thresholds_answer){"mdl_1", numbers, NULL, pairs}, &text) == MI_OK);
     ck_assert_msg(proto_json_parse(&json, text.data, text.length, 1 << 20, NULL, 0, &err) == MI_OK, "%s: %s",
                   err.message, text.data);
     proto_text_fini(&text);
