@@ -110,13 +110,11 @@ static bool print_expected(const cli *c, const proto_node *answer, proto_text *o
     static const char *const titles[] = {"",         "TARGET",      "THRESHOLD (nats)",
                                          "EXPECTED", "PAIRS ABOVE", "RECALL OF KNOWN"};
     char mean[FORMAT_SIZE], q95[FORMAT_SIZE], q99[FORMAT_SIZE];
-    const char *kind = json_string(answer, "/null/kind");
     table t;
     bool ok;
 
-    proto_text_printf(out, "%.0f mismatched pairs%s: mean PMI %s, 95%% below %s, 99%% below %s nats\n",
+    proto_text_printf(out, "%.0f mismatched pairs: mean PMI %s, 95%% below %s, 99%% below %s nats\n",
                       json_number(answer, "/null/pairs"),
-                      kind && strcmp(kind, "held_out") == 0 ? ", out of fold" : "",
                       format_fixed(mean, json_number(answer, "/null/mean"), 3),
                       format_fixed(q95, json_number(answer, "/null/q95"), 3),
                       format_fixed(q99, json_number(answer, "/null/q99"), 3));

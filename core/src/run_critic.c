@@ -166,7 +166,7 @@ static mi_status critic_layout(mi_run *run, mi_error *err)
 }
 
 /* Few rows for the columns: then the validation slice is worth more as rows of the fit. */
-static int refits(const mi_run *run)
+int mi_run_refits_baseline(const mi_run *run)
 {
     return run->spec.critic.baseline == MI_BASELINE_GAUSSIAN &&
            (run->prepare[MI_SIDE_X].pca || run->prepare[MI_SIDE_Y].pca);
@@ -188,7 +188,7 @@ static void critic_measure_scratch(mi_run *run)
     }
     if (run->spec.critic.baseline == MI_BASELINE_GAUSSIAN) {
         float *rows[2];
-        if (refits(run))
+        if (mi_run_refits_baseline(run))
             take_fit_rows(run, rows);
         mi_gaussian_fit_layout(&run->gaussian, &run->arena);
         mi_arena_release(&run->arena, mark);
@@ -287,7 +287,7 @@ mi_status mi_run_refit_baseline(mi_run *run, mi_error *err)
     const double slope = g->slope;
     const size_t mark = mi_arena_mark(&run->arena);
     float *rows[2];
-    if (!refits(run))
+    if (!mi_run_refits_baseline(run))
         return MI_OK;
     take_fit_rows(run, rows);
     for (int side = 0; side < 2; side++) {

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define EARNED_NATS 4.0 /* a likelihood ratio's point of 1 in 200, with one degree of freedom */
+
 static uint32_t evaluation_gap(const mi_train_spec *spec, uint32_t step)
 {
     const double gap = fmax(spec->evaluate_every, step * spec->evaluate_fraction);
@@ -37,6 +39,18 @@ const float *mi_run_final_weights(const mi_run *run)
     return run->spec.train.early_stopping ? run->best : mi_trainer_evaluated(&run->trainer);
 }
 
+/*
+ * What a loss has to be below to be the best so far. Of few rows with many columns the validation slice is
+ * small and looked at often: there, what is learned has to earn its place beside the baseline alone, by more
+ * nats over all validation pairs than the luckiest of many looks gives away.
+ */
+static double to_beat(const mi_run *run)
+{
+    const train_progress *p = &run->progress;
+    const int unproven = p->best_step == 0 && isfinite(p->best_loss) && mi_run_refits_baseline(run);
+    return unproven ? p->best_loss - EARNED_NATS / run->validation.n : p->best_loss;
+}
+
 /* A curve point, and whether it is the best so far. */
 static mi_status evaluate(mi_run *run, mi_error *err)
 {
@@ -60,7 +74,7 @@ static mi_status evaluate(mi_run *run, mi_error *err)
     p->batches = 0;
     p->loss_sum = p->diagonal_sum = 0.0;
     p->next_evaluation = step + evaluation_gap(&run->spec.train, step);
-    if (loss < p->best_loss) {
+    if (loss < to_beat(run)) {
         p->best_loss = loss;
         p->best_step = step;
         memcpy(run->best, weights, run->trainer.n_params * sizeof *run->best);

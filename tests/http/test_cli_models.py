@@ -69,7 +69,7 @@ def test_pairs_are_scored_from_the_command_line_and_from_files(mutual, server, m
 
 def test_thresholds_come_as_tables_with_a_curve_and_as_data(mutual, server, model, tmp_path):  # noqa: F811
     alone = mutual("thresholds", model, "--fpr", "0.1,0.01", "--fdr", "0.1")
-    assert "2000 mismatched pairs, out of fold" in alone.stdout and "RECALL OF KNOWN" in alone.stdout
+    assert "2000 mismatched pairs: mean PMI" in alone.stdout and "RECALL OF KNOWN" in alone.stdout
     assert [line.split()[:2] for line in alone.stdout.splitlines()[2:]] == [["FPR", "0.1"], ["FPR", "0.01"], ["FDR", "0.1"]]
     labels = ("--labels", tmp_path / "labelled.tsv", "--x-id", "from", "--y-id", "to", "--label", "known")
     done = mutual("thresholds", model, *labels, "--precision", "0.8", "--recall", "0.5")

@@ -33,7 +33,8 @@ void proto_thresholds_free(proto_thresholds_request *request);
 typedef struct proto_thresholds_answer {
     const char *model; /* "mdl_..." */
     const mi_thresholds *numbers;
-    const mi_thresholds *fprs; /* the same by the null of the whole model, whose FPRs are told; NULL: numbers' */
+    const mi_thresholds
+        *fprs; /* the same by the null of the whole model, whose FPRs are told; NULL: numbers' */
     const proto_pairs *pairs; /* the labelled pairs as they were joined; NULL: none were given */
     bool held_out;            /* null and candidates are out of fold, not by the whole model */
     bool mismatched;          /* the negatives are mismatched pairs, none was labelled 0 */

@@ -124,7 +124,8 @@ static proto_json *answer(mi_thresholds_request *request, bool labelled, const p
         null[i] = i;
     ck_assert(mi_thresholds_compute(&numbers, request, &data, &err) == MI_OK);
     proto_text_init(&text, 1 << 20);
-    ck_assert(proto_thresholds_encode(&(proto_thresholds_answer){"mdl_1", numbers, NULL, pairs}, &text) == MI_OK);
+    ck_assert(proto_thresholds_encode(&(proto_thresholds_answer){"mdl_1", numbers, NULL, pairs}, &text) ==
+              MI_OK);
     ck_assert_msg(proto_json_parse(&json, text.data, text.length, 1 << 20, NULL, 0, &err) == MI_OK, "%s: %s",
                   err.message, text.data);
     proto_text_fini(&text);
