@@ -31,9 +31,10 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config python3 python3-yaml
 # python3-*         whole-daemon tests        sqlite3, curl, jq          looking from outside
 test_packages="check clang libclang-rt-14-dev clang-format python3-pytest python3-numpy python3-sklearn python3-h5py sqlite3 curl jq shellcheck git procps"
 
-# python3-torch     the peer of tests/bench   wrk            load on the HTTP front
+# python3-torch     a peer of tests/bench     wrk            load on the HTTP front
+# python3-h5py      another
 # check             without it CMake leaves tests/, and bench/ in it, out
-bench_packages="check python3 python3-numpy python3-torch wrk"
+bench_packages="check python3 python3-numpy python3-torch python3-h5py wrk"
 
 packages=""
 for set in "${@:-build}"; do

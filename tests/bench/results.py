@@ -7,10 +7,11 @@ import subprocess
 
 from sides import BUILD, HERE
 
-TITLES = {"step": "Optimiser steps", "estimate": "A whole default estimate", "scoring": "Scoring", "service": "Service", "growth": "Cost growth"}
+TITLES = {"step": "Optimiser steps", "estimate": "A whole default estimate", "scoring": "Scoring", "service": "Service", "growth": "Cost growth",
+          "pairs.hdf5": "A per-protein HDF5 file", "pairs.request": "Pairs of one request to a model", "pairs.auroc": "Held-out pairs of proteins"}
 INTRO = """# Measured
 
-Written by `{command}`, {date}{quick}.
+Written by `python3 tests/bench/run.py --write`. Each section says when it was measured and on what load: parts that a call does not run stay as they are.
 Every ratio is the median over alternating runs of `value` and `baseline`; above 1 is in favour of `value` whichever way is better, and the spread is
 the lowest and the highest of the pairs. Bare times and rates are medians of the same runs: on another machine, or on this one when others use it,
 only the ratios hold.
@@ -42,8 +43,8 @@ def machine():
     flags = field("/proc/cpuinfo", r"^flags\s*:(.*)$", "")
     vector = [f for f in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if f in flags.split()]
     gib = int(field("/proc/meminfo", r"MemTotal:\s+(\d+)", "0")) / 2**20
-    packages = {name: first_line("dpkg-query", "-W", "-f", "${Version}\n", name) for name in ("libopenblas0-pthread", "python3-torch", "python3-numpy", "wrk")}
-    load = os.getloadavg()
+    compared = ("libopenblas0-pthread", "python3-torch", "python3-numpy", "python3-h5py", "wrk")
+    packages = {name: first_line("dpkg-query", "-W", "-f", "${Version}\n", name) for name in compared}
     cpu = [field("/proc/cpuinfo", rf"^{name}\s*:\s*(.*)$") for name in ("model name", "cpu family", "model")]
     return [
         ("CPU", f"{cpu[0]} (family {cpu[1]}, model {cpu[2]}), {os.cpu_count()} cores seen, {', '.join(vector)}"),
@@ -51,7 +52,6 @@ def machine():
         ("System", f"{field('/etc/os-release', 'PRETTY_NAME=.(.*).$')}, Linux {os.uname().release.split('-')[0]}"),
         ("Compiler", compiler()),
         ("Packages", ", ".join(f"{name} {version}" for name, version in packages.items())),
-        ("Load at the end", f"{load[0]:.1f} (1 min), {load[2]:.1f} (15 min), the benchmark's own included"),
     ]
 
 
@@ -90,13 +90,36 @@ def table(lines):
         yield "| " + " | ".join(cells) + " |"
 
 
-def write(lines, parts, quick, begun):
-    command = " ".join(["python3 tests/bench/run.py", *(parts if len(parts) < 5 else []), *(["--quick"] if quick else []), "--write"])
+def measured(quick, begun):
     date = datetime.datetime.fromtimestamp(begun, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    out = [INTRO.format(command=command, date=date, quick=" (short runs: orientation only)" if quick else ""), "| | |", "|---|---|"]
-    out += [f"| {name} | {text} |" for name, text in machine()]
+    load = os.getloadavg()
+    short = " (short runs: orientation only)" if quick else ""
+    return f"{date}{short}; load at the end {load[0]:.1f} (1 min), {load[2]:.1f} (15 min), the benchmark's own included."
+
+
+def belongs(name, prefix):
+    """A figure of that section, or the word that its whole part failed."""
+    return (name + ".").startswith(prefix + ".") or prefix.startswith(name + ".")
+
+
+def sections(path):
+    """{title: lines} of the file, without blank lines around."""
+    try:
+        parts = re.split(r"^## (.*)$", path.read_text(), flags=re.M)
+    except OSError:
+        return {}
+    return {title: text.strip("\n").splitlines() for title, text in zip(parts[1::2], parts[2::2])}
+
+
+def write(lines, quick, begun):
+    path = HERE / "RESULTS.md"
+    found = sections(path)
     for prefix, title in TITLES.items():
-        ours = [line for line in lines if line["name"].split(".")[0] == prefix]
+        ours = [line for line in lines if belongs(line["name"], prefix)]
         if ours:
-            out += ["", f"## {title}", "", *table(ours)]
-    (HERE / "RESULTS.md").write_text("\n".join(out) + "\n")
+            found[title] = [measured(quick, begun), "", *table(ours)]
+    out = [INTRO, "| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in machine())]
+    for title in TITLES.values():
+        if title in found:
+            out += ["", f"## {title}", "", *found[title]]
+    path.write_text("\n".join(out) + "\n")
