@@ -1,11 +1,11 @@
 #include "prepare.h"
 
+#include "kernels.h"
 #include "one_hot.h"
 #include "pca.h"
 #include "vector_clones.h"
 
 #include <assert.h>
-#include <cblas.h>
 #include <limits.h>
 #include <math.h>
 #include <string.h>
@@ -200,13 +200,24 @@ static mi_pca_input pca_input(const mi_prepare *p, mi_matrix data, const uint32_
                           .scale = p->scale};
 }
 
-/* scores (n, pca) of n rows from `first` of the list. z is scratch for (n, dim_used). */
+/* scores (n, pca) of n rows from `first` of the list. z is scratch for (n, dim_used). By our own product, in
+ * which a row's sums do not depend on how many rows there are: a row of the fit has to meet its own value among
+ * the sorted ones whatever the rows beside it, or its rank would jump by half of its ties. */
 static void project(const mi_prepare *p, const mi_pca_input *in, const uint32_t *rows, uint32_t first,
                     uint32_t n, float *z, float *scores)
 {
     mi_pca_standardise(in, rows, first, n, z);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)p->pca, (int)p->dim_used, 1.0f, z,
-                (int)p->dim_used, p->components, (int)p->pca, 0.0f, scores, (int)p->pca);
+    const mi_product product = {.m = n,
+                                .n = p->pca,
+                                .k = p->dim_used,
+                                .a = z,
+                                .a_row = p->dim_used,
+                                .a_col = 1,
+                                .b = p->components,
+                                .b_row = p->pca,
+                                .c = scores,
+                                .c_row = p->pca};
+    mi_kernels_best()->product(&product);
 }
 
 /* Decide on PCA now that the columns are known, and fit it: no more components than it takes to be fewer. */

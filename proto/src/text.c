@@ -94,17 +94,3 @@ void proto_text_printf(proto_text *text, const char *format, ...)
     text->length += (size_t)n;
 }
 
-size_t proto_format_double(double value, char *buffer)
-{
-    if (!isfinite(value)) {
-        memcpy(buffer, "null", 5);
-        return 4;
-    }
-    int n = 0;
-    for (int digits = 15; digits <= 17; digits++) {
-        n = snprintf(buffer, 32, "%.*g", digits, value);
-        if (strtod(buffer, NULL) == value)
-            break;
-    }
-    return (size_t)n;
-}

@@ -80,7 +80,7 @@ static void score(mi_model *model, const bench *b, const uint32_t *rows, uint32_
         ck_assert_int_eq(mi_model_features(model, 0, x, &ix[i], 1, one, NULL), MI_OK);
         ck_assert_int_eq(mi_model_features(model, 1, y, &iy[i], 1, one + width, NULL), MI_OK);
         ck_assert_int_eq(mi_model_pmi(model, one, NULL, one + width, NULL, 1, &again, NULL), MI_OK);
-        ck_assert_double_eq_tol(again, pmi[i], 1e-4 * fmax(1.0, fabs(pmi[i])));
+        ck_assert_double_eq_tol(again, pmi[i], 2e-6 * fmax(1.0, fabs(pmi[i])));
     }
     free(one);
     free(fx);

@@ -136,9 +136,62 @@ START_TEST(test_times_are_rfc_3339_in_utc_with_milliseconds)
 }
 END_TEST
 
+/* The definition: the first of 15, 16 and 17 digits that reads back. */
+static void shortest(double value, char buffer[64])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(buffer, 64, "%.*g", digits, value);
+        if (strtod(buffer, NULL) == value)
+            return;
+    }
+}
+
+START_TEST(test_numbers_are_as_the_definition_has_them)
+{
+    uint64_t state = UINT64_C(88172645463325252);
+    for (int i = 0; i < 200000; i++) {
+        double value = 0.0;
+        char want[64], got[64];
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        switch (i % 7) {
+        case 0:
+            value = (double)(state >> 11) / 9007199254740992.0;
+            break;
+        case 1:
+            value = (double)(int64_t)state / 1e15;
+            break;
+        case 2:
+            value = (1.0 + (double)(state % 100000)) / 100001.0;
+            break;
+        case 3:
+            value = (double)(state % 1000000) / 1000.0;
+            break;
+        case 4:
+            memcpy(&value, &state, sizeof value);
+            break;
+        case 5: /* powers of two and their neighbours */
+            value = ldexp(1.0, (int)(state % 66) - 16);
+            value = state & 1024 ? nextafter(value, state & 2048 ? 0.0 : 1e300) : value;
+            break;
+        default:
+            value = (double)((float)(state >> 40) / 3e6f - 2.5f);
+            break;
+        }
+        if (!isfinite(value))
+            continue;
+        shortest(value, want);
+        ck_assert_uint_eq(proto_format_double(value, got), strlen(got));
+        ck_assert_str_eq(got, want);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    RUN_TESTS("text", test_every_double_reads_back_to_the_same_bits, test_doubles_are_written_as_people_would,
+    RUN_TESTS("text", test_numbers_are_as_the_definition_has_them,
+              test_every_double_reads_back_to_the_same_bits, test_doubles_are_written_as_people_would,
               test_a_text_never_grows_past_its_cap_and_the_failure_sticks,
               test_taking_a_text_hands_its_bytes_over, test_the_writer_places_commas_and_escapes_strings,
               test_times_are_rfc_3339_in_utc_with_milliseconds);
