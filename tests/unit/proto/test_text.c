@@ -2,6 +2,9 @@
 #include "testing.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 START_TEST(test_every_double_reads_back_to_the_same_bits)
 {
