@@ -67,7 +67,10 @@ static mi_status check_subject(const http_request *q, proto_job *job, const char
     mi_status status = screen_subject_open(&subject, q->config->store, job, sha256, err);
     if (status != MI_OK)
         return status;
-    status = screen_model(&model, &subject, err);
+    if (screen_has_categories(&subject))
+        status = check_sides(q, job, model_sha256, err);
+    if (status == MI_OK)
+        status = screen_model(&model, &subject, err);
     if (status == MI_OK)
         status =
             screen_parts(&job->screen.parts, &subject, (uint32_t)q->config->workers, http_limits(q), err);
@@ -91,8 +94,6 @@ mi_status http_prepare_screen(const http_request *q, proto_job *job, proto_probl
         status = http_resolve_side(s, "y", &job->y, problem, err);
     if (status != MI_OK || proto_problem_any(problem))
         return status;
-    status = check_sides(q, job, sha256, err);
-    if (status == MI_OK)
-        status = check_subject(q, job, sha256, err);
+    status = check_subject(q, job, sha256, err);
     return status == MI_OK ? MI_OK : told(status, problem, err);
 }

@@ -117,6 +117,10 @@ static mi_status prepare_x(screen_task *t, mi_error *err)
     const mi_status status = make_block(t, 0, t->first_x + t->n_made, count,
                                         t->x + (size_t)t->n_made * t->subject.spec.width, err);
     t->n_made += count;
+    if (t->n_made == t->n_x) { /* what it has to do is done, and it is large */
+        mi_model_free(t->model);
+        t->model = NULL;
+    }
     return status;
 }
 

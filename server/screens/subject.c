@@ -210,6 +210,12 @@ void screen_subject_close(screen_subject *s)
     *s = (screen_subject){0};
 }
 
+bool screen_has_categories(const screen_subject *s)
+{
+    return s->categorical[0] || s->categorical[1] || s->view[0].matrix.categorical ||
+           s->view[1].matrix.categorical;
+}
+
 mi_status screen_model(mi_model **out, screen_subject *s, mi_error *err)
 {
     mi_status status = mi_model_new(out, &s->model.spec, s->model.members, s->model.n_members, err);

@@ -47,6 +47,9 @@ mi_status screen_subject_open(screen_subject *out, store *s, const proto_job *jo
                               const char *const sha256[3], mi_error *err);
 void screen_subject_close(screen_subject *subject);
 
+/* Whether columns hold codes of categories, of which the model has to mean the same. */
+bool screen_has_categories(const screen_subject *subject);
+
 /* The opened model, which the caller frees; subject->spec is whole then. MI_UNSUPPORTED with the pointer
  * "/model": its PMI is no dot product. */
 mi_status screen_model(mi_model **out, screen_subject *subject, mi_error *err);
