@@ -72,6 +72,19 @@ const cli_command command_table[] = {
      "pairs of ids that are labelled 1 and 0, also ROC,\n"
      "precision and recall; without any 0 the mismatched pairs of its ids count as negatives.",
      thresholds_run},
+    {COMMAND_SCREEN, "screen", NULL, "MODEL|JOB", 1, 1,
+     "all pairs of two data sets by a model: the best, or all above a threshold",
+     "The data are those that the model was trained on, or --x and --y; pairs that it was trained on are "
+     "left out "
+     "unless --with-known. The job is followed, and\n"
+     "its first list shown; with -o csv, or --out FILE, the whole list. With a screen's JOB in place of a "
+     "model, "
+     "its lists are shown again.\n"
+     "\n"
+     "  mutual screen receptors-v2 --top 100 --per-x 10\n"
+     "  mutual screen receptors-v2 --x human.h5 --x-ids secreted.txt --above-fdr 0.1 -o csv --out pairs.csv\n"
+     "  mutual screen JOB --list x --id P01135",
+     screen_run},
     {COMMAND_DATASETS_LS, "datasets", "ls", "", 0, 0, "list data sets", NULL, datasets_list},
     {COMMAND_DATASETS_GET, "datasets", "get", "NAME", 1, 1, "describe a data set", NULL, datasets_get},
     {COMMAND_DATASETS_PUT, "datasets", "put", "NAME FILE", 2, 2, "upload a file under a name",

@@ -25,6 +25,7 @@ typedef enum cli_command_id {
     COMMAND_MODELS_WEIGHTS,
     COMMAND_SCORE,
     COMMAND_THRESHOLDS,
+    COMMAND_SCREEN,
     COMMAND_DATASETS_LS,
     COMMAND_DATASETS_GET,
     COMMAND_DATASETS_PUT,
@@ -70,6 +71,7 @@ cli_exit models_remove(cli *c);
 cli_exit models_weights(cli *c);
 cli_exit score_run(cli *c);
 cli_exit thresholds_run(cli *c);
+cli_exit screen_run(cli *c);
 cli_exit datasets_list(cli *c);
 cli_exit datasets_get(cli *c);
 cli_exit datasets_put(cli *c);

@@ -34,9 +34,11 @@ typedef struct cli_options {
     bool detach, curve, fields, bits;
     const char *csv_file;
     const char *name_x, *name_y, *spec_file, *pmi_file, *categorical, *compare;
-    const char *pairs_table;                      /* a file or dataset:NAME */
-    const char *x_id, *y_id, *label;              /* columns of it; pmi: ids */
-    const char *data_x, *data_y;                  /* instead of a model's own */
+    const char *pairs_table;               /* a file or dataset:NAME */
+    const char *x_id, *y_id, *label;       /* columns of it; pmi: ids */
+    const char *data_x, *data_y;           /* instead of a model's own */
+    const char *x_ids, *y_ids, *list, *id; /* screen: files of ids; which list, whose */
+    bool with_known;
     const char *key, *ids_key;                    /* datasets put */
     const char *objective;                        /* as given, also where it is a field of the job */
     cli_assignment assignments[OPTIONS_MAX_LIST]; /* in the order of the command line */

@@ -4,6 +4,7 @@
 #include "comparison.h"
 #include "format.h"
 #include "output.h"
+#include "screen.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -180,11 +181,13 @@ static void print_next(const cli *c, const proto_node *job, proto_text *out)
         return;
     safe(c, a, id);
     proto_text_puts(out, "\n");
-    if (is_comparison(proto_json_at(job, "/result")))
+    if (screen_is(proto_json_at(job, "/result")))
+        proto_text_printf(out, "pairs:   mutual screen %s\n", a);
+    else if (is_comparison(proto_json_at(job, "/result")))
         proto_text_printf(out, "pairs:   mutual pmi %s --objective NAME\n", a);
     else if (json_string(job, "/result/pmi"))
         proto_text_printf(out, "pairs:   mutual pmi %s\n", a);
-    if (json_string(job, "/result/model"))
+    if (json_string(job, "/result/model") && !screen_is(proto_json_at(job, "/result")))
         proto_text_printf(out, "model:   %s\n", safe(c, b, json_string(job, "/result/model")));
     if (json_string(job, "/result/curve"))
         proto_text_printf(out, "curves:  mutual curve %s\n", a);
@@ -214,6 +217,8 @@ static bool print_figures(const cli *c, const proto_node *job, proto_text *out)
 
     if (is_benchmark(result))
         return benchmark_print(c, result, out);
+    if (screen_is(result))
+        return screen_print(c, result, out);
     if (is_comparison(result))
         return comparison_print(c, result, out);
     table_init(&t, "ll", NULL, false, c->out.utf8);
@@ -296,6 +301,8 @@ cli_exit result_print(cli *c, const api_document *job)
     case CLI_CSV:
         if (is_benchmark(proto_json_at(job->root, "/result")))
             return benchmark_csv(c, job->root, NULL);
+        if (screen_is(proto_json_at(job->root, "/result")))
+            return screen_lists(c, json_string(job->root, "/id"));
         return is_comparison(proto_json_at(job->root, "/result")) ? comparison_csv(c, job->root)
                                                                   : print_csv(c, job->root);
     default:

@@ -7,7 +7,7 @@ import subprocess
 
 from sides import BUILD, HERE
 
-TITLES = {"step": "Optimiser steps", "estimate": "A whole default estimate", "scoring": "Scoring", "service": "Service", "growth": "Cost growth",
+TITLES = {"step": "Optimiser steps", "estimate": "A whole default estimate", "scoring": "Scoring", "service": "Service", "growth": "Cost growth", "screen": "Screens",
           "pairs.hdf5": "A per-protein HDF5 file", "pairs.request": "Pairs of one request to a model", "pairs.auroc": "Held-out pairs of proteins"}
 INTRO = """# Measured
 

@@ -1,6 +1,6 @@
 """All benchmarks by one command; one JSON line a figure.
 
-    python3 tests/bench/run.py [step] [estimate] [scoring] [service] [growth] [pairs] [--quick] [--write]
+    python3 tests/bench/run.py [step] [estimate] [scoring] [service] [growth] [pairs] [screen] [--quick] [--write]
 
 Without names, all parts. --quick: fewer and shorter runs. --write: RESULTS.md beside this file gets the machine, the figures and their targets; sections of
 parts that did not run stay. A part whose tools are missing says so and is skipped. Nothing here fails for being slow.
@@ -20,7 +20,7 @@ import results
 from figures import Report
 from sides import Missing
 
-PARTS = ("step", "estimate", "scoring", "service", "growth", "pairs")
+PARTS = ("step", "estimate", "scoring", "service", "growth", "pairs", "screen")
 
 
 def objective(text):

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+import subprocess
 import time
 
 import numpy as np
@@ -360,3 +362,29 @@ def test_answers_fit_their_schemas(scored):
     check(document, {"$ref": "#/components/schemas/ScreenPage"}, scored.get(job["result"]["links"]["y"]).json())
     pointers = {f["pointer"] for f in scored.get("/v1/info").json()["fields"] if "screen" in f.get("kinds", ["screen"])}
     assert set("/" + name for name in job["spec"]) <= pointers
+
+
+def test_the_client_asks_shows_and_saves(scored, tmp_path):
+    from test_cli import MUTUAL, environment
+    ids = tmp_path / "ids.txt"
+    ids.write_text("L3\n\n L4 \nnobody\n")
+
+    def mutual(*args, code=0):
+        done = subprocess.run([MUTUAL, "--server", scored.url, *map(str, args)], capture_output=True, text=True, timeout=60, env=environment())
+        assert done.returncode == code, done
+        return done.stdout + done.stderr
+
+    shown = mutual("screen", "lr", "--x-ids", ids, "--per-x", 2, "--above-fpr", 0.01, "--tag", "a=b")
+    job = re.search(r"job_[0-9A-Z]{26}", shown).group()
+    assert "2 rows of x, 50 of y" in shown
+    assert "without an embedding" in shown and "L3" in shown and "RANK" in shown
+    resolved = scored.get(f"/v1/jobs/{job}").json()["spec"]
+    assert resolved["x"]["ids"] == ["L3", "L4", "nobody"] and resolved["top"] == 0 and resolved["above"] == {"fpr": 0.01}
+    rows = list(csv.DictReader(io.StringIO(mutual("screen", job, "--list", "x", "--id", "L4", "-o", "csv"))))
+    assert [(r["rank"], r["x_id"]) for r in rows] == [("1", "L4"), ("2", "L4")]
+    out = tmp_path / "top.csv"
+    assert "PMI" in mutual("screen", "lr", "--with-known", "--out", out)
+    saved = list(csv.DictReader(out.open()))
+    assert [(int(r["x_row"]), int(r["y_row"]), float(r["pmi"])) for r in saved] == brute(scored.pmi)[:100]
+    assert json.loads(mutual("screen", job, "--list", "x", "-o", "json", "--limit", "1"))["total"] == 4
+    assert "expected" in mutual("screen", "lr", "--above-fdr", 2, code=2)
