@@ -201,8 +201,8 @@ static mi_pca_input pca_input(const mi_prepare *p, mi_matrix data, const uint32_
 }
 
 /* scores (n, pca) of n rows from `first` of the list. z is scratch for (n, dim_used). By our own product, in
- * which a row's sums do not depend on how many rows there are: a row of the fit has to meet its own value among
- * the sorted ones whatever the rows beside it, or its rank would jump by half of its ties. */
+ * which a row's sums do not depend on how many rows there are: a row of the fit has to meet its own value
+ * among the sorted ones whatever the rows beside it, or its rank would jump by half of its ties. */
 static void project(const mi_prepare *p, const mi_pca_input *in, const uint32_t *rows, uint32_t first,
                     uint32_t n, float *z, float *scores)
 {

@@ -93,4 +93,3 @@ void proto_text_printf(proto_text *text, const char *format, ...)
     va_end(args);
     text->length += (size_t)n;
 }
-
