@@ -230,12 +230,14 @@ typedef struct baseline_choice {
     double shrinkage, slope, loss;
 } baseline_choice;
 
-/* Down the ladder of slopes as long as it lowers the loss, which is convex in the slope. */
+/* Down the ladder of slopes as long as it lowers the loss, which is convex in the slope; of many rows its top
+ * rung alone: there the network sees to the spread. */
 static baseline_choice best_slope(mi_run *run, double shrinkage)
 {
+    const double least = mi_run_refits_baseline(run) ? SLOPE_LEAST : SLOPE_STEP;
     baseline_choice best = {shrinkage, 1.0, (double)INFINITY};
     mi_gaussian_shrink(&run->gaussian, shrinkage);
-    for (double slope = 1.0; slope > SLOPE_LEAST; slope *= SLOPE_STEP) {
+    for (double slope = 1.0; slope > least; slope *= SLOPE_STEP) {
         const double loss = baseline_loss(run, slope);
         if (!(loss < best.loss))
             break;
