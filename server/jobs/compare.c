@@ -114,17 +114,17 @@ static mi_status gather_one(comparing *c, uint32_t variant, mi_error *err)
         return status;
     status = combine_variant(&got, c->w, c->record, c->inputs, variant, err);
     if (status != MI_OK)
-        return status;
+        goto out;
     proto_job_variant(c->inputs->job, variant, &spec);
     const bool has_pmi = mi_spec_has_pmi(&spec) != 0;
     c->rows[variant].train_s = got.train_s;
     c->rows[variant].run_s = got.run_s;
     c->offsets[variant] = PROTO_PMI_NONE;
-    if (!got.estimate)
-        return keep_failure(c, variant, &got.failure, err);
-    status = keep_figures(c, variant, got.estimate, has_pmi, err);
-    if (status == MI_OK && has_pmi && c->inputs->job->want_pmi)
+    status = got.estimate ? keep_figures(c, variant, got.estimate, has_pmi, err)
+                          : keep_failure(c, variant, &got.failure, err);
+    if (status == MI_OK && got.estimate && has_pmi && c->inputs->job->want_pmi)
         status = keep_table(c, variant, got.estimate, err);
+out:
     combined_fini(&got);
     return status;
 }
