@@ -17,12 +17,14 @@ class Report:
             print(json.dumps(line), flush=True)
 
     def figure(self, name, pairs, unit, baseline, better="higher", target=None, **more):
-        """pairs: (value, baseline value) of each alternation. target: the ratio that is wanted."""
+        """pairs: (value, baseline value) of each alternation. target: the ratio that is wanted, or a limit on the value as value() has it."""
         ratios = [(a / b if better == "higher" else b / a) for a, b in pairs]
         line = {"name": name, "value": rounded(statistics.median(a for a, _ in pairs)), "unit": unit, "better": better, "baseline": baseline,
                 "baseline_value": rounded(statistics.median(b for _, b in pairs)), "ratio": rounded(statistics.median(ratios)),
                 "runs": len(pairs), "spread": [rounded(min(ratios)), rounded(max(ratios))]}
-        if target is not None:
+        if isinstance(target, tuple):
+            judge(line, statistics.median(a for a, _ in pairs), *target)
+        elif target is not None:
             line["target"] = f"ratio >= {target:g}"
             line["met"] = line["ratio"] >= target
         self._add({**line, **more})
@@ -33,9 +35,7 @@ class Report:
         line = {"name": name, "value": rounded(middle), "unit": unit, "baseline": baseline, "baseline_value": None, "ratio": None,
                 "runs": len(values), "spread": [rounded(min(values)), rounded(max(values))]}
         if target is not None:
-            sign, limit = target
-            line["target"] = f"{sign} {limit:g} {unit}".strip()
-            line["met"] = middle <= limit if sign == "<=" else middle >= limit
+            judge(line, middle, *target)
         self._add({**line, **more})
 
     def grown(self, name, parameter, before, size, small, large, unit, exponents):
@@ -47,6 +47,11 @@ class Report:
 
     def skip(self, name, reason):
         self._add({"name": name, "skipped": str(reason)})
+
+
+def judge(line, value, sign, limit):
+    line["target"] = f"{sign} {limit:g} {line['unit']}".strip()
+    line["met"] = value <= limit if sign == "<=" else value >= limit
 
 
 def rounded(value):

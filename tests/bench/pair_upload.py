@@ -10,6 +10,7 @@ from server import daemon
 from sides import HERE, PYTHON, Missing, clean, run_json
 
 ROWS, COLUMNS = 20000, 1024
+SECONDS_LIMIT, MIB_LIMIT = 5, 200
 
 
 def make(path, rows):
@@ -85,15 +86,17 @@ def run(report, quick):
         size = path.stat().st_size / 2**20
     name, about = f"pairs.hdf5.{rows}x{COLUMNS}", f"h5py {found[0][1]['h5py']}"
 
-    def time_figure(more, baseline, seconds):
-        report.figure(f"{name}.upload{more}", [(ours["seconds"], seconds(plain, low)) for ours, plain, low in found], "s", baseline, better="lower")
+    def time_figure(more, baseline, seconds, target=None):
+        pairs = [(ours["seconds"], seconds(plain, low)) for ours, plain, low in found]
+        report.figure(f"{name}.upload{more}", pairs, "s", baseline, better="lower", target=target)
 
-    def memory_figure(what, key, **more):
-        pairs = [(ours[key], plain["mb"]) for ours, plain, _ in found]
+    def memory_figure(what, *keys, **more):
+        pairs = [(sum(ours[key] for key in keys), plain["mb"]) for ours, plain, _ in found]
         report.figure(f"{name}.{what}", pairs, "MiB", "peak of a Python that reads it by h5py", better="lower", **more)
 
-    time_figure("", f"{about}, file[name][:] into the array, without its import", lambda plain, low: plain["seconds"])
+    time_figure("", f"{about}, file[name][:] into the array, without its import", lambda plain, low: plain["seconds"], ("<=", SECONDS_LIMIT))
     time_figure(".vs_script", "the same with the import", lambda plain, low: plain["seconds"] + plain["import_seconds"])
     time_figure(".vs_low_level", f"{about}, low-level reads into one buffer, without its import", lambda plain, low: low["seconds"])
     memory_figure("daemon_growth", "grown", note=f"the matrix is {rows * COLUMNS * 4 / 2**20:.0f} MiB, the file {size:.0f}")
     memory_figure("reader_peak", "reader")
+    memory_figure("growth_and_reader", "grown", "reader", target=("<=", MIB_LIMIT))

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 
 import numpy
 
@@ -42,6 +43,12 @@ def numpy_seconds(rows):
     return json.loads(answer.stdout)
 
 
+def seconds(one, **spec):
+    begun = time.perf_counter()
+    one.run(**spec)
+    return time.perf_counter() - begun
+
+
 def run(report, quick):
     rows, runs = (4000, 1) if quick else (ROWS, 3)
     times, lists, memory = [], [], []
@@ -53,13 +60,11 @@ def run(report, quick):
         spec = {"kind": "screen", "model": trained["result"]["model"], "x": {"dataset": "x"}, "y": {"dataset": "y"}}
         for _ in range(runs):
             with Peak(one) as peak:
-                plain = one.run(**spec, top=100)
+                plain = seconds(one, **spec, top=100)
             memory.append(peak.most)
-            times.append((plain["result"]["timing"]["wall_s"], numpy_seconds(rows)["seconds"]))
-            whole = one.run(**spec, top=100, top_per_x=10, top_per_y=10, above={"fpr": 1e-5})
-            lists.append((whole["result"]["timing"]["wall_s"], plain["result"]["timing"]["wall_s"]))
-    report.figure("screen.top", times, "s", "numpy, product of the raw columns and the best of each block", better="lower", note=f"{rows * rows} pairs",
-                  columns=COLUMNS)
-    report.value("screen.top.seconds", [a for a, _ in times], "s", target=("<=", SECONDS_LIMIT))
+            times.append((plain, numpy_seconds(rows)["seconds"]))
+            lists.append((seconds(one, **spec, top=100, top_per_x=10, top_per_y=10, above={"fpr": 1e-5}), plain))
+    report.figure("screen.top", times, "s", "numpy, product of the raw columns and the best of each block", better="lower",
+                  target=("<=", SECONDS_LIMIT), note=f"{rows * rows} pairs", columns=COLUMNS)
     report.value("screen.top.memory", memory, "MiB", target=("<=", MIB_LIMIT))
     report.figure("screen.all_lists", lists, "s", "the best 100 alone", better="lower", note="and the best 10 of each row, and all above an FPR of 1e-5")

@@ -116,7 +116,7 @@ def write(lines, quick, begun):
     found = sections(path)
     for prefix, title in TITLES.items():
         ours = [line for line in lines if belongs(line["name"], prefix)]
-        if ours:
+        if title not in found and ours or any("skipped" not in line for line in ours):
             found[title] = [measured(quick, begun), "", *table(ours)]
     out = [INTRO, "| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in machine())]
     for title in TITLES.values():
