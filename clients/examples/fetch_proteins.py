@@ -59,6 +59,14 @@ def convert(path, source, args):
     return {"pairs_file": out.name, "x_id": layout["x"]["name"], "y_id": layout["y"]["name"], **pairs.counts()}
 
 
+def earlier(path):
+    """What former runs said of their sources."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
 def assignment(text):
     name, equals, value = text.partition("=")
     if not equals or not value:
@@ -96,7 +104,8 @@ def arguments():
 def main():
     args = arguments()
     args.out.mkdir(parents=True, exist_ok=True)
-    report, failed = {}, False
+    accounts, failed = args.out / "fetched.json", False
+    report = earlier(accounts)
     for name in args.only:
         source = args.table[name]
         try:
@@ -106,7 +115,7 @@ def main():
         except (download.Refused, pairtable.BadTable, UnicodeDecodeError) as error:
             print(f"fetch_proteins.py: {name}: {error}", file=sys.stderr)
             failed = True
-    (args.out / "fetched.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    accounts.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 1 if failed else 0
 
 

@@ -113,7 +113,8 @@ def test_the_script_fetches_resumes_converts_and_reports(site, tmp_path):
     told = report["ligand-receptor"]
     assert told["rows"] == told["pairs"] + sum(told["left_out"].values()) and told["isoforms_read_as_canonical"] == 1
     asked = len(site.asked)
-    assert run(site, tmp_path).returncode == 0 and len(site.asked) == asked, "what is there is not fetched again"
+    assert run(site, tmp_path, "--only", "kinase").returncode == 0 and len(site.asked) == asked, "what is there is not fetched again"
+    assert json.loads((tmp_path / "fetched.json").read_text())["ligand-receptor"] == told, "the account of what was not asked for stays"
 
 
 def test_the_script_says_what_is_wrong_and_does_the_rest(site, tmp_path):
