@@ -4,7 +4,7 @@
 #   sh tests/container.sh        about three minutes, as root; a folder below /tmp that is removed afterwards
 #
 # Checks: it builds; no compiler in it; runs as uid 10001 with a read-only root and no capabilities; refuses to be open by accident; the health check
-# answers; a job runs to its end; SIGTERM ends it with 0; the data volume survives.
+# answers; a job runs to its end; its reader takes an HDF5 file; SIGTERM ends it with 0; the data volume survives.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -93,6 +93,12 @@ curl -fsS -T "$work/y.npy" "$server/v1/datasets/y" >/dev/null
 curl -fsS "$server/v1/jobs" -H 'Content-Type: application/json' -H 'Prefer: wait=60' -d '{"x":{"dataset":"x"},"y":{"dataset":"y"}}' >"$work/job.json"
 jq -r '"container: job \(.state), \(.result.mi.nats) nats (truth 0.5)"' "$work/job.json"
 [ "$(jq -r .state "$work/job.json")" = succeeded ] || fail "the job: $(cat "$work/job.json")"
+
+PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -c '
+import hdf5_files, sys
+sys.stdout.buffer.write(hdf5_files.build(hdf5_files.per_protein()))' >"$work/proteins.h5"
+curl -sS -T "$work/proteins.h5" "$server/v1/datasets/proteins" >"$work/proteins.json"
+[ "$(jq -c '[.format, .rows, .columns, .ids]' "$work/proteins.json")" = '["hdf5",20,8,true]' ] || fail "the HDF5 file: $(cat "$work/proteins.json")"
 
 podman stop -t 10 mutuald-ci >/dev/null
 code=$(podman inspect mutuald-ci --format '{{.State.ExitCode}}')

@@ -38,7 +38,7 @@ if [ $# -eq 0 ] || [ "$1" = asan ]; then
     check asan -L 'unit|fuzz|http|fault' -LE accuracy
 fi
 if [ $# -eq 0 ] || [ "$1" = tsan ]; then
-    check tsan -R 'unit/store|unit/server|^http' -LE accuracy
+    check tsan -R 'unit/store|unit/models|unit/server|^http' -LE accuracy
 fi
 if [ "${1-}" = container ]; then
     say "container"
