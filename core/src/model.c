@@ -1,5 +1,6 @@
 /*
- * Members side by side. The features of x of a model that is a dot product carry slope / n_members.
+ * Members side by side. The features of x of a model that is a dot product carry slope / n_members, and where
+ * two orders are averaged, half of that.
  */
 #include "member.h"
 #include "pair_scores.h"
@@ -15,6 +16,7 @@ struct mi_model {
     mi_member *members; /* on the arena */
     size_t width;
     int is_dot;
+    uint32_t orders; /* of a pair, whose mean is the PMI: 1, or 2 of symmetric pairs */
     double constant;
 };
 
@@ -32,7 +34,7 @@ static mi_status lay_out(mi_model *model, const mi_spec *spec, const mi_member_t
         const mi_status status = mi_member_restore(m, spec, &tensors[i], arena, err);
         if (status != MI_OK)
             return status;
-        model->width += m->width;
+        model->width += (size_t)model->orders * m->width;
         mi_member_scratch_layout(m, arena);
     }
     return MI_OK;
@@ -44,14 +46,16 @@ static mi_status check_members(const mi_model *model, mi_error *err)
         for (int side = 0; side < 2; side++)
             if (model->members[i].prepare[side].raw_columns != model->members[0].prepare[side].raw_columns)
                 return mi_fail(err, MI_CORRUPT, "members of the model differ in their columns");
+    if (model->orders == 2 && mi_model_columns(model, MI_SIDE_X) != mi_model_columns(model, MI_SIDE_Y))
+        return mi_fail(err, MI_CORRUPT, "the sides of a model of symmetric pairs differ in their columns");
     return MI_OK;
 }
 
 mi_status mi_model_new(mi_model **out, const mi_spec *spec, const mi_member_tensors *members,
-                       uint32_t n_members, mi_error *err)
+                       uint32_t n_members, int symmetric, mi_error *err)
 {
     *out = NULL;
-    mi_model measured = {0};
+    mi_model measured = {.orders = symmetric ? 2 : 1};
     mi_arena_init(&measured.arena, NULL, 0);
     mi_status status = lay_out(&measured, spec, members, n_members, err);
     if (status == MI_OK && measured.arena.overflow)
@@ -65,6 +69,7 @@ mi_status mi_model_new(mi_model **out, const mi_spec *spec, const mi_member_tens
         free(model);
         return mi_fail(err, MI_MEMORY, "no memory for a model of %zu bytes", capacity);
     }
+    model->orders = measured.orders;
     mi_arena_init(&model->arena, memory, capacity);
     status = lay_out(model, spec, members, n_members, err);
     if (status == MI_OK)
@@ -116,6 +121,15 @@ double mi_model_constant(const mi_model *model)
     return model->is_dot ? model->constant : (double)NAN;
 }
 
+/* Of n <= MI_MEMBER_BLOCK rows: those of the side, then, of symmetric pairs, those of the other one. */
+static void member_features(mi_model *model, mi_member *m, int side, mi_matrix data, const uint32_t *rows,
+                            uint32_t n, float *to)
+{
+    mi_member_features(m, &model->arena, side, data, rows, n, to, model->width);
+    if (model->orders == 2)
+        mi_member_features(m, &model->arena, !side, data, rows, n, to + m->width, model->width);
+}
+
 static void scale_columns(float *features, uint32_t n, size_t ld, size_t width, double factor)
 {
     for (size_t i = 0; i < n; i++)
@@ -136,10 +150,12 @@ mi_status mi_model_features(mi_model *model, int side, mi_matrix data, const uin
             run[i] = rows ? rows[first + i] : first + i;
         for (uint32_t k = 0; k < model->n_members; k++) {
             mi_member *m = &model->members[k];
-            mi_member_features(m, &model->arena, side, data, run, count, to, model->width);
+            const size_t width = (size_t)model->orders * m->width;
+            member_features(model, m, side, data, run, count, to);
             if (model->is_dot && side == MI_SIDE_X)
-                scale_columns(to, count, model->width, m->width, m->calibration.slope / model->n_members);
-            to += m->width;
+                scale_columns(to, count, model->width, width,
+                              m->calibration.slope / ((double)model->n_members * model->orders));
+            to += width;
         }
     }
     return MI_OK;
@@ -148,6 +164,17 @@ mi_status mi_model_features(mi_model *model, int side, mi_matrix data, const uin
 static const uint32_t *skip(const uint32_t *index, uint32_t n)
 {
     return index ? index + n : NULL;
+}
+
+/* pmi (n) += of one member; of symmetric pairs in both orders, the second one by what the rows hold of the
+ * other side. */
+static void add_member(mi_model *model, mi_member *m, const float *x, const uint32_t *index_x, const float *y,
+                       const uint32_t *index_y, uint32_t n, double *pmi)
+{
+    mi_member_add_pmi(m, &model->arena, x, index_x, y, index_y, model->width, n, pmi);
+    if (model->orders == 2)
+        mi_member_add_pmi(m, &model->arena, y + m->width, index_y, x + m->width, index_x, model->width, n,
+                          pmi);
 }
 
 mi_status mi_model_pmi(mi_model *model, const float *features_x, const uint32_t *index_x,
@@ -169,11 +196,14 @@ mi_status mi_model_pmi(mi_model *model, const float *features_x, const uint32_t 
             continue;
         }
         memset(to, 0, count * sizeof *to);
-        for (uint32_t k = 0, at = 0; k < model->n_members; at += model->members[k++].width)
-            mi_member_add_pmi(&model->members[k], &model->arena, x + at, ix, y + at, iy, model->width, count,
-                              to);
+        for (uint32_t k = 0; k < model->n_members; k++) {
+            mi_member *m = &model->members[k];
+            add_member(model, m, x, ix, y, iy, count, to);
+            x += (size_t)model->orders * m->width;
+            y += (size_t)model->orders * m->width;
+        }
         for (uint32_t p = 0; p < count; p++)
-            to[p] /= model->n_members;
+            to[p] /= (double)model->n_members * model->orders;
     }
     return MI_OK;
 }

@@ -143,9 +143,6 @@ static void check_model(const proto_job *job, const char *no_pmi, proto_problem 
     if (job->n_objectives > 0)
         proto_problem_add(problem, "/outputs/model",
                           "a comparison keeps no model; expected false, or one \"objective\"");
-    else if (job->pairs.symmetric)
-        proto_problem_add(problem, "/outputs/model",
-                          "is not available for symmetric pairs in this version; expected false");
     else if (no_pmi)
         proto_problem_add(problem, "/outputs/model",
                           "the objective \"%s\" %s, so that a model would have no PMI; expected false", name,

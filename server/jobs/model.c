@@ -42,7 +42,8 @@ static mi_status open_members(building *b, mi_error *err)
             return status;
         m->tensors = tensors;
     }
-    return mi_model_new(&b->model, &b->inputs->spec, b->members, (uint32_t)f->n, err);
+    return mi_model_new(&b->model, &b->inputs->spec, b->members, (uint32_t)f->n,
+                        b->inputs->job->pairs.symmetric, err);
 }
 
 /* The out-of-fold PMIs of mismatched pairs, of all runs together. */

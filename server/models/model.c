@@ -57,11 +57,10 @@ static mi_status load(models_model *model, const char *sha256, mi_error *err)
     if (status == MI_OK)
         status = proto_model_open(&model->view, model->mapping.bytes, model->mapping.n, err);
     if (status == MI_OK)
-        status =
-            mi_model_new(&model->model, &model->view.spec, model->view.members, model->view.n_members, err);
+        status = mi_model_new(&model->model, &model->view.spec, model->view.members, model->view.n_members,
+                              model->view.job->pairs.symmetric, err);
     if (status == MI_OK)
-        status = pair_index_init(&model->pairs, &model->view,
-                                 model->view.job->has_pairs && model->view.job->pairs.symmetric, err);
+        status = pair_index_init(&model->pairs, &model->view, model->view.job->pairs.symmetric, err);
     if (status == MI_OK)
         model->item.bytes = sizeof *model + mi_model_bytes(model->model) + pair_index_bytes(&model->pairs) +
                             (uint64_t)model->view.n_members * MI_MEMBER_TENSORS * sizeof(mi_tensor);

@@ -218,7 +218,8 @@ bool screen_has_categories(const screen_subject *s)
 
 mi_status screen_model(mi_model **out, screen_subject *s, mi_error *err)
 {
-    mi_status status = mi_model_new(out, &s->model.spec, s->model.members, s->model.n_members, err);
+    mi_status status = mi_model_new(out, &s->model.spec, s->model.members, s->model.n_members,
+                                    s->model.job->pairs.symmetric, err);
     if (status != MI_OK)
         return status;
     if (!mi_model_is_dot(*out) || mi_model_width(*out) > UINT32_MAX) {

@@ -285,3 +285,36 @@ def test_a_model_of_learned_codes(server):
     assert np.isfinite(near).all() and np.isfinite(far).all() and np.mean(near) > np.mean(far)
     tensors, _ = models.weights(server, model)
     assert sum(name.endswith("x.codes") for name in tensors) == 2, sorted(tensors)
+
+
+def test_pairs_without_an_order_have_one_pmi(server):
+    """A model of symmetric pairs: the mean of both orders by whatever route, held-out pairs as their runs scored them on average."""
+    values = np.random.default_rng(9).standard_normal((70, 4))
+    server.put("friends", models.ids_csv("F", values))
+    friends = [[f"F{i}", f"F{j}"] for i, j in models.near(values, values, 400) if i < j]
+    turned = [[b, a] for a, b in friends]
+    model, job = models.train(server, x={"dataset": "friends"}, y={"dataset": "friends"}, pairs={"data": friends, "symmetric": True})
+    answer = score(server, model, {"pairs": friends + turned}).json()
+    assert answer["trained"] == 2 * len(friends)
+    one, other = np.reshape([row["pmi"] for row in answer["data"]], (2, -1))
+    np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    assert np.ptp(one) > 0.1
+    # labelled pairs in either order are those that it was trained on
+    labelled = {"data": [[*pair, 1] for pair in turned] + [["F0", f"F{i}", 0] for i in range(1, 70) if ["F0", f"F{i}"] not in friends], "symmetric": True}
+    path = f"/v1/models/{model}/thresholds"
+    server.request("POST", path, json_body={"pairs": labelled}).problem(422, "training_overlap")
+    found = server.request("POST", path, json_body={"fpr": [0.05], "pairs": labelled, "allow_training_pairs": True}).json()
+    held_out = models.weights(server, model)[0]["pairs.pmi"]
+    assert found["labels"]["positives"] == len(friends) == len(held_out) and found["null"]["pairs"] > 0
+    # all pairs, in one order and in both
+    whole = {}
+    for symmetric in (False, True):
+        sent = server.request("POST", f"/v1/models/{model}/screen", json_body={"top": 4900, "exclude_known": False, "symmetric": symmetric})
+        screen = server.wait_job(sent.json()["id"])
+        assert screen["state"] == "succeeded", screen
+        rows = server.get(f"/v1/jobs/{screen['id']}/screen?list=top&limit=10000").json()["data"]
+        whole[symmetric] = {(r["x_id"], r["y_id"]): r["pmi"] for r in rows}
+    assert (len(whole[False]), len(whole[True])) == (70 * 69, 70 * 69 / 2)
+    for (a, b), pmi in whole[True].items():
+        assert [whole[False][a, b], whole[False][b, a]] == pytest.approx([pmi, pmi], rel=1e-5, abs=1e-5)
+    np.testing.assert_allclose([whole[False][a, b] for a, b in friends], one, rtol=1e-5, atol=1e-5)

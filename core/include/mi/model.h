@@ -9,6 +9,9 @@
  * What a row contributes is computed once, its features, and a pair costs a product. Where the score is a dot
  * product of features plus a constant (mi_model_is_dot) so is the mean over members: its features are those
  * of the members side by side, and all pairs of two sets are one matrix product (mi/screen.h).
+ *
+ * Of pairs without an order the PMI is the mean of both, of which every row then holds the features of both
+ * sides: [own | other]. Half the sum of the products f_x(a) f_y(b) and f_y(a) f_x(b) is one product again.
  */
 #ifndef MI_MODEL_H
 #define MI_MODEL_H
@@ -53,12 +56,13 @@ typedef struct mi_member_tensors {
 /*
  * spec     that the members were trained by, resolved
  * members  (n_members > 0), copied: the arrays may go afterwards
+ * symmetric 1: pairs have no order (mirrored in mi/run.h), and neither has the PMI
  * returns  MI_CORRUPT when a tensor is missing or has another shape than spec and the others say: nothing in
  *          them is trusted but that numbers are numbers; MI_LIMIT, MI_MEMORY
  * Thread: a model belongs to one thread at a time. BLAS has to be set up (mi_blas_setup).
  */
 mi_status mi_model_new(mi_model **out, const mi_spec *spec, const mi_member_tensors *members,
-                       uint32_t n_members, mi_error *err);
+                       uint32_t n_members, int symmetric, mi_error *err);
 void mi_model_free(mi_model *model);
 
 /* Columns of the raw rows of a side (0: x, 1: y). */

@@ -64,7 +64,10 @@ static void score(mi_model *model, const bench *b, const uint32_t *rows, uint32_
     const size_t width = mi_model_width(model);
     float *fx = malloc(ROWS * width * sizeof *fx), *fy = malloc(ROWS * width * sizeof *fy);
     const mi_matrix x = {.data = b->x, .rows = ROWS, .cols = DIM_X, .categorical = b->mx.categorical},
-                    y = {.data = b->y, .rows = ROWS, .cols = DIM_Y, .categorical = b->my.categorical};
+                    y = {.data = b->my.data,
+                         .rows = ROWS,
+                         .cols = b->my.cols,
+                         .categorical = b->my.categorical};
     uint32_t *ix = malloc(n * sizeof *ix), *iy = malloc(n * sizeof *iy);
     ck_assert_int_eq(mi_model_features(model, 0, x, NULL, ROWS, fx, NULL), MI_OK);
     ck_assert_int_eq(mi_model_features(model, 1, y, NULL, ROWS, fy, NULL), MI_OK);
@@ -89,7 +92,7 @@ static void score(mi_model *model, const bench *b, const uint32_t *rows, uint32_
     free(iy);
 }
 
-static mi_model *model_of(const bench *b, mi_run *const *runs, uint32_t n, void **memory)
+static mi_model *model_of(const bench *b, int symmetric, mi_run *const *runs, uint32_t n, void **memory)
 {
     static mi_tensor tensors[3][MI_MEMBER_TENSORS];
     mi_member_tensors members[3];
@@ -106,9 +109,9 @@ static mi_model *model_of(const bench *b, mi_run *const *runs, uint32_t n, void 
         ck_assert_int_eq(mi_tensors_unpack(tensors[i], &members[i].n, memory[i], size, &err), MI_OK);
         ck_assert_uint_eq(members[i].n, n_views);
     }
-    ck_assert_msg(mi_model_new(&model, &b->spec, members, n, &err) == MI_OK, "%s", err.message);
+    ck_assert_msg(mi_model_new(&model, &b->spec, members, n, symmetric, &err) == MI_OK, "%s", err.message);
     ck_assert_uint_eq(mi_model_columns(model, 0), DIM_X);
-    ck_assert_uint_eq(mi_model_columns(model, 1), DIM_Y);
+    ck_assert_uint_eq(mi_model_columns(model, 1), b->my.cols);
     return model;
 }
 
@@ -125,7 +128,7 @@ static void check_model(const bench *b, int expect_dot)
     for (uint32_t fold = 0; fold < 3; fold++) {
         runs[fold] = run_done(b, fold);
         mi_run_result *result = NULL;
-        mi_model *model = model_of(b, &runs[fold], 1, memory);
+        mi_model *model = model_of(b, b->mx.mirrored, &runs[fold], 1, memory);
         ck_assert_int_eq(mi_model_is_dot(model), expect_dot);
         score(model, b, all, N, one[fold]);
         ck_assert_int_eq(mi_run_finish(runs[fold], &result, NULL), MI_OK);
@@ -139,7 +142,7 @@ static void check_model(const bench *b, int expect_dot)
         mi_model_free(model);
         free(memory[0]);
     }
-    mi_model *model = model_of(b, runs, 3, memory);
+    mi_model *model = model_of(b, b->mx.mirrored, runs, 3, memory);
     score(model, b, all, N, mean);
     for (uint32_t i = 0; i < N; i++) {
         const double want = (one[0][i] + one[1][i] + one[2][i]) / 3.0;
@@ -208,6 +211,84 @@ START_TEST(test_categorical_columns_and_native_outputs)
 }
 END_TEST
 
+/* The same rows on both sides, and each pair in both orders. */
+static void mirror_pairs(bench *b)
+{
+    for (uint32_t i = 0; i < N / 2; i++) {
+        b->index[0][N / 2 + i] = b->index[1][i];
+        b->index[1][N / 2 + i] = b->index[0][i];
+    }
+    b->my = b->mx;
+    b->my.index = b->my.entity = b->index[1];
+    b->mx.mirrored = b->my.mirrored = 1;
+}
+
+/* The PMI of a pair is that of its mirror, and the mean of what the members make of each order. */
+static void check_orders(const bench *b)
+{
+    mi_run *runs[3];
+    void *memory[3], *again[3];
+    double both[N], one[N];
+    uint32_t all[N];
+    for (uint32_t i = 0; i < N; i++)
+        all[i] = i;
+    for (uint32_t fold = 0; fold < 3; fold++)
+        runs[fold] = run_done(b, fold);
+    mi_model *symmetric = model_of(b, 1, runs, 3, memory), *model = model_of(b, 0, runs, 3, again);
+    ck_assert_uint_eq(mi_model_width(symmetric), 2 * mi_model_width(model));
+    score(symmetric, b, all, N, both);
+    score(model, b, all, N, one);
+    double apart = 0.0;
+    for (uint32_t i = 0; i < N / 2; i++) {
+        const double want = 0.5 * (one[i] + one[N / 2 + i]), tolerance = 1e-4 * fmax(1.0, fabs(want));
+        ck_assert_double_eq_tol(both[i], want, tolerance);
+        ck_assert_double_eq_tol(both[N / 2 + i], both[i], tolerance);
+        apart = fmax(apart, fabs(one[i] - one[N / 2 + i]));
+    }
+    ck_assert_double_gt(apart, 0.01); /* or there was nothing to average */
+    mi_model_free(symmetric);
+    mi_model_free(model);
+    for (int i = 0; i < 3; i++) {
+        mi_run_free(runs[i]);
+        free(memory[i]);
+        free(again[i]);
+    }
+}
+
+START_TEST(test_pairs_without_an_order_have_one_pmi)
+{
+    static const char *const objectives[] = {"infonce-anchor", "drf", "lmi"};
+    for (int k = 0; k < 3; k++)
+        for (int joint = 0; joint < (k == 0 ? 2 : 1); joint++) {
+            bench *b = bench_new(objectives[k]);
+            mirror_pairs(b);
+            b->spec.objective.params.code_steps = 20;
+            b->spec.critic.type = joint ? MI_CRITIC_JOINT : MI_CRITIC_SEPARABLE;
+            if (k == 1) {
+                b->spec.objective.params.output = MI_OUTPUT_NATIVE;
+                b->spec.critic.baseline = MI_BASELINE_NONE;
+            }
+            check_model(b, k == 0 && !joint);
+            check_orders(b);
+            free(b);
+        }
+}
+END_TEST
+
+START_TEST(test_pairs_without_an_order_need_the_same_columns)
+{
+    bench *b = bench_new("infonce-anchor");
+    mi_run *run = run_done(b, 0);
+    mi_tensor views[MI_MEMBER_TENSORS];
+    const mi_member_tensors member = {views, mi_run_tensors(run, views)};
+    mi_model *model = NULL;
+    ck_assert_int_eq(mi_model_new(&model, &b->spec, &member, 1, 1, NULL), MI_CORRUPT);
+    ck_assert_ptr_null(model);
+    mi_run_free(run);
+    free(b);
+}
+END_TEST
+
 START_TEST(test_what_is_wrong_with_tensors_is_said)
 {
     bench *b = bench_new("infonce-anchor");
@@ -223,21 +304,21 @@ START_TEST(test_what_is_wrong_with_tensors_is_said)
         const int may_be_absent = strstr(views[i].name, "components") != NULL;
         memcpy(again, views, sizeof again);
         again[i].shape[0]++; /* one more than there is */
-        ck_assert_int_eq(mi_model_new(&model, &b->spec, &member, 1, &err), MI_CORRUPT);
+        ck_assert_int_eq(mi_model_new(&model, &b->spec, &member, 1, 0, &err), MI_CORRUPT);
         memcpy(again, views, sizeof again);
         again[i].shape[1]++;
         if (!strstr(views[i].name, "quantiles")) /* as many as rows that it was fitted on */
-            ck_assert_int_eq(mi_model_new(&model, &b->spec, &member, 1, &err), MI_CORRUPT);
+            ck_assert_int_eq(mi_model_new(&model, &b->spec, &member, 1, 0, &err), MI_CORRUPT);
         mi_model_free(model);
         model = NULL;
         memcpy(again, views, sizeof again);
         again[i].dtype = again[i].dtype == MI_DTYPE_F32 ? MI_DTYPE_F64 : MI_DTYPE_F32;
-        ck_assert_int_eq(mi_model_new(&model, &b->spec, &member, 1, &err), MI_CORRUPT);
+        ck_assert_int_eq(mi_model_new(&model, &b->spec, &member, 1, 0, &err), MI_CORRUPT);
         memcpy(again, views, sizeof again);
         again[i] = again[n - 1];
         member.n = n - 1; /* absent */
         if (i + 1 < n || !may_be_absent)
-            ck_assert_int_eq(mi_model_new(&model, &b->spec, &member, 1, &err), MI_CORRUPT);
+            ck_assert_int_eq(mi_model_new(&model, &b->spec, &member, 1, 0, &err), MI_CORRUPT);
         ck_assert(model == NULL);
     }
     /* bytes */
@@ -261,5 +342,6 @@ END_TEST
 int main(void)
 {
     RUN_TESTS("model", test_every_critic_scores_as_its_run, test_every_objective_with_a_pmi_scores_as_its_run,
-              test_categorical_columns_and_native_outputs, test_what_is_wrong_with_tensors_is_said);
+              test_categorical_columns_and_native_outputs, test_pairs_without_an_order_have_one_pmi,
+              test_pairs_without_an_order_need_the_same_columns, test_what_is_wrong_with_tensors_is_said);
 }

@@ -258,8 +258,6 @@ START_TEST(test_each_bad_field_is_named)
     bad_field("\"replicates\":201", "/replicates", "1005 runs");
     bad_field("\"outputs\":{\"model\":1}", "/outputs/model", "true or false");
     bad_field("\"objective\":\"ksg\",\"outputs\":{\"model\":true}", "/outputs/model", "has no critic");
-    bad_field("\"pairs\":{\"dataset\":\"p\",\"symmetric\":true},\"outputs\":{\"model\":true}",
-              "/outputs/model", "symmetric pairs");
     bad_field("\"objective\":\"infonce\",\"outputs\":{\"model\":true}", "/outputs/model",
               "would have no PMI");
     bad_field("\"objectives\":[\"nwj\",\"cpe\"],\"outputs\":{\"model\":true}", "/outputs/model",
