@@ -18,6 +18,20 @@ size_t mi_sort_numbers(double *values, size_t n)
     return kept;
 }
 
+void mi_null_summarize(mi_null_summary *out, const mi_null *null)
+{
+    const double *sorted = null->sorted, mean = mi_mean(sorted, null->n);
+    *out = (mi_null_summary){
+        .mean = mean,
+        .sd = null->n > 1 ? mi_sd(sorted, null->n, mean) : NOT_A_NUMBER,
+        .q50 = mi_quantile_sorted(sorted, null->n, 0.5),
+        .q95 = mi_quantile_sorted(sorted, null->n, 0.95),
+        .q99 = mi_quantile_sorted(sorted, null->n, 0.99),
+        .q999 = mi_quantile_sorted(sorted, null->n, 0.999),
+        .max = mi_quantile_sorted(sorted, null->n, 1.0),
+    };
+}
+
 static double p_of_count(const mi_null *null, size_t n_at_least)
 {
     return (1.0 + (double)n_at_least) / (1.0 + (double)null->n);

@@ -103,11 +103,13 @@ static double recall_of(const ordered *o, double t)
 
 static void describe_null(mi_thresholds *t, const mi_null *null)
 {
+    mi_null_summary summary;
+    mi_null_summarize(&summary, null);
     t->n_null = null->n;
-    t->null_mean = mi_mean(null->sorted, null->n);
-    t->null_sd = mi_sd(null->sorted, null->n, t->null_mean);
-    t->null_q95 = mi_quantile_sorted(null->sorted, null->n, 0.95);
-    t->null_q99 = mi_quantile_sorted(null->sorted, null->n, 0.99);
+    t->null_mean = summary.mean;
+    t->null_sd = summary.sd;
+    t->null_q95 = summary.q95;
+    t->null_q99 = summary.q99;
     t->smallest_fpr = mi_null_smallest_fpr(null);
 }
 

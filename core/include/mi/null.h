@@ -29,6 +29,14 @@ typedef struct mi_null {
 /* Sort values in place, NaNs left out; returns how many are left: the first ones of values. */
 size_t mi_sort_numbers(double *values, size_t n);
 
+/* A null in a few figures, nats; all NaN for n = 0, sd for n = 1 too. Quantiles are linear between order
+ * statistics (type 7). */
+typedef struct mi_null_summary {
+    double mean, sd, q50, q95, q99, q999, max;
+} mi_null_summary;
+
+void mi_null_summarize(mi_null_summary *out, const mi_null *null);
+
 /* Share of null pairs below t, 0..1. NaN for a NaN t or an empty null. */
 double mi_null_percentile(const mi_null *null, double t);
 /* p(t), in (0,1]. NaN likewise. */

@@ -60,6 +60,23 @@ START_TEST(test_an_fpr_that_the_null_cannot_resolve_is_said_to_be_so)
 }
 END_TEST
 
+START_TEST(test_a_null_in_a_few_figures)
+{
+    static const double null[] = {-2, -1, 0, 5};
+    mi_null_summary s;
+    mi_null_summarize(&s, &(mi_null){null, 4});
+    ck_assert_double_eq(s.mean, 0.5);
+    ck_assert_double_eq_tol(s.sd, sqrt((6.25 + 2.25 + 0.25 + 20.25) / 3.0), 1e-15);
+    ck_assert_double_eq(s.q50, -0.5); /* between order statistics, as numpy.quantile has it */
+    ck_assert_double_eq_tol(s.q95, 4.25, 1e-12);
+    ck_assert_double_eq(s.max, 5.0);
+    mi_null_summarize(&s, &(mi_null){null, 1});
+    ck_assert(s.mean == -2 && isnan(s.sd) && s.q999 == -2 && s.max == -2);
+    mi_null_summarize(&s, &(mi_null){NULL, 0});
+    ck_assert(isnan(s.mean) && isnan(s.sd) && isnan(s.q50) && isnan(s.max));
+}
+END_TEST
+
 /* 0.29 * 100 is below 29 in doubles. */
 START_TEST(test_no_rounding_costs_a_null_pair)
 {
@@ -263,7 +280,7 @@ END_TEST
 int main(void)
 {
     RUN_TESTS("null", test_p_values_and_percentiles_of_a_small_null,
-              test_numbers_are_sorted_and_the_rest_left_out,
+              test_numbers_are_sorted_and_the_rest_left_out, test_a_null_in_a_few_figures,
               test_the_threshold_of_an_fpr_is_the_smallest_double_that_has_it,
               test_an_fpr_that_the_null_cannot_resolve_is_said_to_be_so, test_no_rounding_costs_a_null_pair,
               test_pi0_and_q_values_are_those_of_a_reference, test_pi0_of_few_errs_upwards_and_is_never_0,
