@@ -1,6 +1,7 @@
 #include "proto/job.h"
 #include "job_fields.h"
 #include "mi/model.h"
+#include "proto/model_file.h"
 #include "proto/pairs_input.h"
 
 #include <inttypes.h>
@@ -58,7 +59,7 @@ static void check_known(const proto_node *object, const char *parent, proto_prob
             continue;
         }
         char nearest[128];
-        if (proto_field_nearest(at, nearest, sizeof nearest))
+        if (!proto_problem_full(problem) && proto_field_nearest(at, nearest, sizeof nearest))
             proto_problem_add(problem, at, "unknown field; did you mean \"%s\"?", nearest);
         else
             proto_problem_add(problem, at, "unknown field; GET /v1/info lists the known ones");
@@ -140,6 +141,7 @@ static void decode_sides(proto_job *job, const proto_node *root, proto_json_matr
 static void check_model(const proto_job *job, const char *no_pmi, proto_problem *problem)
 {
     const char *name = job->spec.objective.entry->name;
+    const uint64_t members = (uint64_t)job->spec.split.folds * job->spec.replicates;
     if (job->n_objectives > 0)
         proto_problem_add(problem, "/outputs/model",
                           "a comparison keeps no model; expected false, or one \"objective\"");
@@ -150,6 +152,11 @@ static void check_model(const proto_job *job, const char *no_pmi, proto_problem 
     else if (!mi_spec_has_model(&job->spec))
         proto_problem_add(problem, "/outputs/model",
                           "the objective \"%s\" has no critic that a model could keep; expected false", name);
+    else if (members > PROTO_MODEL_MEMBERS_MAX)
+        proto_problem_add(problem, "/outputs/model",
+                          "folds x replicates is %" PRIu64 " runs; a model is made of at most %u; expected "
+                          "false, or fewer runs",
+                          members, PROTO_MODEL_MEMBERS_MAX);
 }
 
 /* Defaults and refusals that depend on several fields at once. */
@@ -203,8 +210,8 @@ static mi_status status_of(const proto_problem *problem)
                                                         : MI_INVALID;
 }
 
-/* model: of a screen that need not say that it is one; else NULL. */
-static mi_status decode(proto_job **out, const char *model, const char *bytes, size_t n,
+/* model: of a screen that need not say that it is one; else NULL. max_tree: bytes without inline matrices. */
+static mi_status decode(proto_job **out, const char *model, const char *bytes, size_t n, size_t max_tree,
                         const proto_limits *limits, proto_problem *problem)
 {
     proto_json_matrix data[] = {{.pointer = "/x/data", .max_numbers = limits->max_inline_numbers},
@@ -216,13 +223,7 @@ static mi_status decode(proto_job **out, const char *model, const char *bytes, s
     char found[64];
     *out = NULL;
     proto_problem_init(problem);
-    if (n > limits->max_job_bytes) {
-        proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
-                          "the job has %zu bytes; at most %" PRIu64 " are accepted", n,
-                          limits->max_job_bytes);
-        return MI_LIMIT;
-    }
-    if ((status = proto_json_parse(&json, bytes, n, PROTO_JOB_TREE_MAX, data, 2, &err)) != MI_OK) {
+    if ((status = proto_json_parse(&json, bytes, n, max_tree, data, 2, &err)) != MI_OK) {
         proto_problem_set(problem, parse_problem(status), "%s", err.message);
         if (err.pointer[0] != '\0')
             proto_problem_add(problem, err.pointer, "%s", err.message);
@@ -273,16 +274,34 @@ out:
     return status;
 }
 
+static mi_status decode_sent(proto_job **out, const char *model, const char *bytes, size_t n,
+                             const proto_limits *limits, proto_problem *problem)
+{
+    if (n <= limits->max_job_bytes)
+        return decode(out, model, bytes, n, PROTO_JOB_TREE_MAX, limits, problem);
+    *out = NULL;
+    proto_problem_init(problem);
+    proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
+                      "the job has %zu bytes; at most %" PRIu64 " are accepted", n, limits->max_job_bytes);
+    return MI_LIMIT;
+}
+
 mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const proto_limits *limits,
                            proto_problem *problem)
 {
-    return decode(out, NULL, bytes, n, limits, problem);
+    return decode_sent(out, NULL, bytes, n, limits, problem);
 }
 
 mi_status proto_job_decode_screen(proto_job **out, const char *model, const char *bytes, size_t n,
                                   const proto_limits *limits, proto_problem *problem)
 {
-    return decode(out, model, bytes, n, limits, problem);
+    return decode_sent(out, model, bytes, n, limits, problem);
+}
+
+mi_status proto_job_decode_spec(proto_job **out, const char *spec, const proto_limits *limits,
+                                proto_problem *problem)
+{
+    return decode(out, NULL, spec, strlen(spec), SIZE_MAX, limits, problem);
 }
 
 mi_status proto_job_reopen(proto_job **out, const char *spec, mi_error *err)
@@ -293,7 +312,7 @@ mi_status proto_job_reopen(proto_job **out, const char *spec, mi_error *err)
     *out = NULL;
     if (!problem)
         return mi_fail(err, MI_MEMORY, "a job's spec");
-    mi_status status = proto_job_decode(out, spec, strlen(spec), &limits, problem);
+    mi_status status = proto_job_decode_spec(out, spec, &limits, problem);
     if (status != MI_OK)
         mi_fail(err, status == MI_MEMORY ? status : MI_CORRUPT, "the job's spec is not accepted any more: %s",
                 problem->n_errors ? problem->errors[0].detail : problem->detail);

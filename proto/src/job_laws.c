@@ -152,13 +152,15 @@ static void decode_name(const decoding *d, const proto_node *node)
 static void refuse_others(const decoding *d, const proto_node *object, const char *const *known)
 {
     for (const proto_node *child = proto_node_first(object); child; child = proto_node_next(child)) {
-        const char *key = proto_node_key(child), *nearest = proto_name_nearest(key, known);
+        const char *key = proto_node_key(child), *nearest = NULL;
         char at[256], meant[256];
         bool good = false;
         for (size_t i = 0; known[i]; i++)
             good = good || strcmp(known[i], key) == 0;
         if (good)
             continue;
+        if (!proto_problem_full(d->problem))
+            nearest = proto_name_nearest(key, known);
         proto_pointer_join(at, sizeof at, d->pointer, key);
         proto_pointer_join(meant, sizeof meant, d->pointer, nearest ? nearest : known[0]);
         if (nearest)

@@ -188,7 +188,7 @@ static void refuse_unknown(const decoding *d, const char *name)
     proto_pointer_join(at, sizeof at, d->pointer, name);
     if (is_param_of_any(name)) {
         proto_problem_add(d->problem, at, "the objective \"%s\" does not take this parameter", entry->name);
-    } else if ((nearest = proto_name_nearest(name, names))) {
+    } else if (!proto_problem_full(d->problem) && (nearest = proto_name_nearest(name, names))) {
         proto_pointer_join(meant, sizeof meant, d->pointer, nearest);
         proto_problem_add(d->problem, at, "unknown field; did you mean \"%s\"?", meant);
     } else {

@@ -4,10 +4,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Duplicate keys are looked for one by one; this bounds the work that a hostile object can ask for. */
-#define MAX_MEMBERS 1024
+/* Keys of an object are compared with each other as they come up to FEW; more are sorted once, at its end. */
+#define FEW 64
+/* A model's header has one for each of its tensors. */
+#define MAX_MEMBERS (1u << 17)
 /* cJSON copies a number to 64 bytes. */
 #define CJSON_NUMBER_MAX 60
 
@@ -256,13 +259,56 @@ static mi_status scan_array(proto_scanner *s)
     return MI_OK;
 }
 
+/* What stands before the bytes of a key in s->keys. */
+typedef struct key_entry {
+    size_t start; /* where it is in the document */
+    size_t length;
+} key_entry;
+
+typedef struct scanned_key {
+    key_entry entry;
+    const char *bytes;
+} scanned_key;
+
+/* The key at *at of s->keys; *at moves behind it. */
+static scanned_key next_key(const proto_scanner *s, size_t *at)
+{
+    scanned_key key;
+    memcpy(&key.entry, s->keys.data + *at, sizeof key.entry);
+    key.bytes = s->keys.data + *at + sizeof key.entry;
+    *at += sizeof key.entry + key.entry.length;
+    return key;
+}
+
+static bool same_key(const scanned_key *a, const scanned_key *b)
+{
+    return a->entry.length == b->entry.length && memcmp(a->bytes, b->bytes, a->entry.length) == 0;
+}
+
+static void append_to_path(proto_scanner *s, const scanned_key *key)
+{
+    proto_text_append(&s->path, "/", 1);
+    for (size_t i = 0; i < key->entry.length; i++) {
+        if (key->bytes[i] == '~' || key->bytes[i] == '/')
+            proto_text_puts(&s->path, key->bytes[i] == '~' ? "~0" : "~1");
+        else
+            proto_text_append(&s->path, key->bytes + i, 1);
+    }
+}
+
+static mi_status fail_twice(const proto_scanner *s, const scanned_key *second)
+{
+    return proto_scan_fail(s, s->err, MI_INVALID, second->entry.start, "the key appears twice in its object");
+}
+
 /* The key at s->at, decoded, joins s->keys (those of this object start at `first`) and s->path. */
 static mi_status scan_key(proto_scanner *s, size_t first, size_t count)
 {
-    size_t start = s->at, entry = s->keys.length, length = 0;
+    size_t at = s->keys.length;
+    key_entry entry = {.start = s->at};
     if (!at_char(s, '"'))
         return fail(s, "a key in double quotes");
-    proto_text_append(&s->keys, &length, sizeof length);
+    proto_text_append(&s->keys, &entry, sizeof entry);
     mi_status status = scan_string(s, &s->keys);
     if (status == MI_OK)
         status = check_size(s);
@@ -270,44 +316,68 @@ static mi_status scan_key(proto_scanner *s, size_t first, size_t count)
         return status;
     if (!proto_text_ok(&s->keys))
         return fail_memory(s);
-    length = s->keys.length - entry - sizeof length;
-    memcpy(s->keys.data + entry, &length, sizeof length);
-    const char *key = s->keys.data + entry + sizeof length;
-
-    proto_text_append(&s->path, "/", 1);
-    for (size_t i = 0; i < length; i++) {
-        if (key[i] == '~' || key[i] == '/')
-            proto_text_puts(&s->path, key[i] == '~' ? "~0" : "~1");
-        else
-            proto_text_append(&s->path, key + i, 1);
-    }
-    for (size_t other = first; other < entry;) {
-        size_t other_length;
-        memcpy(&other_length, s->keys.data + other, sizeof other_length);
-        other += sizeof other_length;
-        if (other_length == length && memcmp(s->keys.data + other, key, length) == 0)
-            return proto_scan_fail(s, s->err, MI_INVALID, start, "the key appears twice in its object");
-        other += other_length;
+    entry.length = s->keys.length - at - sizeof entry;
+    memcpy(s->keys.data + at, &entry, sizeof entry);
+    const scanned_key key = next_key(s, &at);
+    append_to_path(s, &key);
+    for (size_t k = 0, other = first; k < count && count < FEW; k++) {
+        const scanned_key earlier = next_key(s, &other);
+        if (same_key(&earlier, &key))
+            return fail_twice(s, &key);
     }
     if (count >= MAX_MEMBERS)
-        return proto_scan_fail(s, s->err, MI_LIMIT, start, "an object may have at most %d members",
+        return proto_scan_fail(s, s->err, MI_LIMIT, entry.start, "an object may have at most %u members",
                                MAX_MEMBERS);
     return MI_OK;
 }
 
+/* Equal keys in the order of the document. */
+static int by_key(const void *a, const void *b)
+{
+    const scanned_key *x = a, *y = b;
+    if (x->entry.length != y->entry.length)
+        return x->entry.length < y->entry.length ? -1 : 1;
+    const int order = memcmp(x->bytes, y->bytes, x->entry.length);
+    return order ? order : (x->entry.start > y->entry.start) - (x->entry.start < y->entry.start);
+}
+
+/* At the end of an object of `count` keys, which start at `first`: those that scan_key has not compared. */
+static mi_status check_keys(proto_scanner *s, size_t first, size_t count)
+{
+    const scanned_key *twice = NULL;
+    if (count <= FEW)
+        return MI_OK;
+    scanned_key *keys = malloc(count * sizeof *keys);
+    if (!keys)
+        return fail_memory(s);
+    for (size_t i = 0, at = first; i < count; i++)
+        keys[i] = next_key(s, &at);
+    qsort(keys, count, sizeof *keys, by_key);
+    for (size_t i = 1; i < count; i++)
+        if (same_key(&keys[i - 1], &keys[i]) && (!twice || keys[i].entry.start < twice->entry.start))
+            twice = &keys[i];
+    mi_status status = MI_OK;
+    if (twice) {
+        append_to_path(s, twice);
+        status = fail_twice(s, twice);
+    }
+    free(keys);
+    return status;
+}
+
 static mi_status scan_object(proto_scanner *s)
 {
-    size_t path = s->path.length, keys = s->keys.length;
+    size_t path = s->path.length, keys = s->keys.length, count = 0;
+    mi_status status;
     s->at++;
     proto_scan_blanks(s);
     if (at_char(s, '}')) {
         s->at++;
         return MI_OK;
     }
-    for (size_t count = 0;; count++) {
+    for (;; count++) {
         proto_scan_blanks(s);
-        mi_status status = scan_key(s, keys, count);
-        if (status != MI_OK)
+        if ((status = scan_key(s, keys, count)) != MI_OK)
             return status;
         proto_scan_blanks(s);
         if (!at_char(s, ':'))
@@ -324,9 +394,10 @@ static mi_status scan_object(proto_scanner *s)
             return fail(s, "',' or '}'");
         s->at++;
     }
+    status = check_keys(s, keys, count + 1);
     cut(&s->keys, keys);
     s->at++;
-    return MI_OK;
+    return status;
 }
 
 static proto_json_matrix *wanted_matrix(const proto_scanner *s)
@@ -405,10 +476,10 @@ mi_status proto_json_scan(proto_text *skeleton, const char *bytes, size_t n, pro
                        .n_matrices = n_matrices,
                        .err = err};
     mi_status status;
-    /* Never reached: an escape doubles a byte of a key at most, an entry adds its length to two quotes or
+    /* Never reached: an escape doubles a byte of a key at most, an entry adds its head to two quotes or
      * more. */
     proto_text_init(&s.path, 2 * n + 1024);
-    proto_text_init(&s.keys, (sizeof(size_t) + 1) * n + 1024);
+    proto_text_init(&s.keys, (sizeof(key_entry) + 1) * n + 1024);
     if (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
         status = proto_scan_fail(&s, err, MI_INVALID, 0, "expected a JSON value, found a byte order mark");
         goto out;

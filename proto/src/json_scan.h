@@ -13,7 +13,7 @@ typedef struct proto_scanner {
     size_t copied; /* bytes up to here are in the skeleton, or left out of it */
     proto_text skeleton;
     proto_text path; /* JSON pointer of the value being scanned */
-    proto_text keys; /* decoded keys of the open objects: for each, its length as size_t, then the bytes */
+    proto_text keys; /* decoded keys of the open objects: for each, a key_entry, then the bytes */
     unsigned depth;
     bool in_matrix; /* of bytes that are left out of the skeleton */
     proto_json_matrix *matrices;

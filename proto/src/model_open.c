@@ -225,7 +225,7 @@ mi_status proto_model_open(proto_model_view *out, const void *bytes, size_t n, m
     reader r = {.err = err};
     uint64_t length = 0;
     proto_json *json = NULL;
-    mi_error ignored;
+    mi_error why = {.code = MI_OK};
     *out = (proto_model_view){.n_members = 0};
     if (n >= sizeof length)
         memcpy(&length, bytes, sizeof length);
@@ -234,10 +234,13 @@ mi_status proto_model_open(proto_model_view *out, const void *bytes, size_t n, m
     const char *header = (const char *)bytes + sizeof length;
     r.data = header + length;
     r.size = n - sizeof length - length;
-    if (proto_json_parse(&json, header, length, MODEL_HEADER_MAX, NULL, 0, &ignored) != MI_OK)
+    mi_status status = proto_json_parse(&json, header, length, MODEL_HEADER_MAX, NULL, 0, &why);
+    if (status == MI_MEMORY)
+        return mi_fail(err, MI_MEMORY, "%s", why.message);
+    if (status != MI_OK)
         return damaged(&r, "the header", "is not valid JSON");
     r.root = proto_json_root(json);
-    mi_status status = take_all(&r, out);
+    status = take_all(&r, out);
     proto_json_free(json);
     if (status != MI_OK)
         proto_model_close(out);

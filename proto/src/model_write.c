@@ -133,8 +133,10 @@ static mi_status write_header(const proto_model_parts *parts, const entries *e, 
     while (proto_text_ok(&text) && text.length % 8 != 0)
         proto_text_puts(&text, " ");
     const uint64_t length = text.length;
-    mi_status status = proto_text_ok(&text) ? out->write(out->ctx, &length, sizeof length, err)
-                                            : mi_fail(err, MI_MEMORY, "the header of a model");
+    mi_status status =
+        proto_text_ok(&text)
+            ? out->write(out->ctx, &length, sizeof length, err)
+            : mi_fail(err, MI_LIMIT, "the header of a model has more than %u bytes", MODEL_HEADER_MAX);
     if (status == MI_OK)
         status = out->write(out->ctx, text.data, text.length, err);
     proto_text_fini(&text);

@@ -23,6 +23,11 @@ bool proto_problem_any(const proto_problem *p)
     return p->n_errors > 0 || p->detail[0] != '\0';
 }
 
+bool proto_problem_full(const proto_problem *p)
+{
+    return p->n_errors == PROTO_PROBLEM_ERRORS;
+}
+
 void proto_problem_set(proto_problem *p, proto_problem_code code, const char *format, ...)
 {
     va_list args;
@@ -37,7 +42,7 @@ void proto_problem_add(proto_problem *p, const char *pointer, const char *format
     va_list args;
     if (!proto_problem_any(p))
         p->code = PROTO_PROBLEM_INVALID_SPEC;
-    if (p->n_errors == PROTO_PROBLEM_ERRORS) {
+    if (proto_problem_full(p)) {
         p->n_more++;
         return;
     }

@@ -12,7 +12,7 @@ static mi_status decode_spec(job_inputs *out, const char *spec, const proto_limi
     if (!problem)
         return mi_fail(err, MI_MEMORY, "decoding the spec");
     proto_problem_init(problem);
-    mi_status status = proto_job_decode(&out->job, spec, strlen(spec), limits, problem);
+    mi_status status = proto_job_decode_spec(&out->job, spec, limits, problem);
     if (status != MI_OK) {
         out->job = NULL;
         mi_fail_at(err, status, problem->n_errors ? problem->errors[0].pointer : "",

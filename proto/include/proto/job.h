@@ -14,7 +14,7 @@
 
 #define PROTO_NAME_MAX          128 /* of a data set: [A-Za-z0-9][A-Za-z0-9._-]* */
 #define PROTO_SHA_HEX           65
-#define PROTO_JOB_TREE_MAX      (1u << 20) /* bytes of a job document without its inline matrices */
+#define PROTO_JOB_TREE_MAX      (1u << 20) /* bytes of a document that is sent, without inline matrices */
 #define PROTO_DEFAULT_PRIORITY  5
 #define PROTO_DEFAULT_TIMEOUT_S 3600
 #define PROTO_MAX_OBJECTIVES    32
@@ -147,6 +147,9 @@ mi_status proto_job_decode(proto_job **out, const char *bytes, size_t n, const p
  * sent. */
 mi_status proto_job_decode_screen(proto_job **out, const char *model, const char *bytes, size_t n,
                                   const proto_limits *limits, proto_problem *problem);
+/* The same of the resolved spec of a job that was accepted: it may be longer than what was sent. */
+mi_status proto_job_decode_spec(proto_job **out, const char *spec, const proto_limits *limits,
+                                proto_problem *problem);
 /* The job of a resolved spec that was accepted once: today's limits do not matter. MI_CORRUPT, MI_MEMORY. */
 mi_status proto_job_reopen(proto_job **out, const char *spec, mi_error *err);
 void proto_job_free(proto_job *job);

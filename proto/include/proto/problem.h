@@ -54,7 +54,8 @@ typedef struct proto_problem {
 } proto_problem;
 
 void proto_problem_init(proto_problem *p);
-bool proto_problem_any(const proto_problem *p); /* set or with errors */
+bool proto_problem_any(const proto_problem *p);  /* set or with errors */
+bool proto_problem_full(const proto_problem *p); /* more bad fields are only counted */
 void proto_problem_set(proto_problem *p, proto_problem_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Append a bad field; the code becomes INVALID_SPEC unless one was set. */

@@ -273,6 +273,26 @@ START_TEST(test_each_bad_field_is_named)
 }
 END_TEST
 
+/* What is refused here could not be opened as a model. */
+START_TEST(test_a_model_has_a_limited_number_of_members)
+{
+    static const char text[] = "{" JOB_INPUTS ",\"outputs\":{\"model\":true},\"replicates\":%d}";
+    char with[256];
+    proto_limits limits;
+    proto_problem problem;
+    proto_job *job;
+    proto_limits_default(&limits);
+    limits.max_runs = 10000;
+    snprintf(with, sizeof with, text, 200);
+    ck_assert_int_eq(proto_job_decode(&job, with, strlen(with), &limits, &problem), MI_OK);
+    ck_assert_uint_eq(job->spec.split.folds, 5);
+    proto_job_free(job);
+    snprintf(with, sizeof with, text, 201);
+    ck_assert_int_eq(proto_job_decode(&job, with, strlen(with), &limits, &problem), MI_INVALID);
+    ck_assert(has_error(&problem, "/outputs/model", "1005 runs; a model is made of at most 1000"));
+}
+END_TEST
+
 START_TEST(test_a_seed_is_any_64_bit_number)
 {
     static const char *const seeds[] = {
@@ -495,7 +515,8 @@ int main(void)
               test_every_field_reaches_its_setting, test_every_critic_has_its_name_and_its_settings,
               test_the_resolved_spec_decodes_to_the_same_job_bit_for_bit,
               test_the_resolved_spec_shows_every_setting, test_each_bad_field_is_named,
-              test_a_seed_is_any_64_bit_number, test_unknown_fields_are_errors_with_the_likely_name,
+              test_a_model_has_a_limited_number_of_members, test_a_seed_is_any_64_bit_number,
+              test_unknown_fields_are_errors_with_the_likely_name,
               test_inputs_that_are_missing_or_wrong_are_named, test_all_bad_fields_are_listed_at_once,
               test_bad_json_is_a_400_and_too_much_a_413, test_inline_data_survive_bit_for_bit,
               test_a_job_cut_at_any_byte_is_refused, test_tags_are_bounded,

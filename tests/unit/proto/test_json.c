@@ -154,12 +154,34 @@ START_TEST(test_an_object_has_a_limited_number_of_members)
 {
     proto_text text;
     proto_json *json;
-    proto_text_init(&text, 1 << 20);
+    proto_text_init(&text, 4 << 20);
     proto_text_puts(&text, "{\"k\":0");
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < 140000; i++)
         proto_text_printf(&text, ",\"k%d\":%d", i, i);
     proto_text_puts(&text, "}");
-    ck_assert_int_eq(proto_json_parse(&json, text.data, text.length, 1 << 20, NULL, 0, NULL), MI_LIMIT);
+    ck_assert_int_eq(proto_json_parse(&json, text.data, text.length, 4 << 20, NULL, 0, NULL), MI_LIMIT);
+    proto_text_fini(&text);
+}
+END_TEST
+
+/* An object of 100,000 members; of two that are called alike, the second is named. */
+START_TEST(test_a_key_that_appears_twice_is_found_among_many)
+{
+    proto_text text;
+    proto_json *json;
+    mi_error err = {0};
+    proto_text_init(&text, 4 << 20);
+    proto_text_puts(&text, "{\"a\":{");
+    for (int i = 0; i < 100000; i++)
+        proto_text_printf(&text, "%s\"k%d\":{\"of\":%d}", i ? "," : "", i, i);
+    proto_text_puts(&text, "}}");
+    ck_assert_int_eq(proto_json_parse(&json, text.data, text.length, 4 << 20, NULL, 0, &err), MI_OK);
+    proto_json_free(json);
+    text.length -= 2;
+    proto_text_puts(&text, ",\n\"k77777\":0,\"k33333\":1}}");
+    ck_assert_int_eq(proto_json_parse(&json, text.data, text.length, 4 << 20, NULL, 0, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/a/k77777");
+    ck_assert_msg(strstr(err.message, "line 2, column 1: the key appears twice") != NULL, "%s", err.message);
     proto_text_fini(&text);
 }
 END_TEST
@@ -330,14 +352,14 @@ END_TEST
 
 int main(void)
 {
-    RUN_TESTS("json", test_valid_json_is_accepted, test_bad_json_is_refused_with_its_place,
-              test_a_byte_of_zero_is_never_skipped, test_a_document_cut_at_any_byte_is_refused,
-              test_nesting_has_a_limit, test_a_million_brackets_cost_nothing,
-              test_an_object_has_a_limited_number_of_members,
-              test_a_document_over_its_cap_is_refused_but_matrices_do_not_count,
-              test_a_key_over_the_cap_is_refused, test_a_flat_array_is_one_column,
-              test_arrays_that_are_no_matrix_are_named_and_the_rest_is_read,
-              test_a_syntax_error_inside_a_matrix_is_a_syntax_error,
-              test_numbers_of_any_length_are_read_exactly, test_pointers_reach_into_the_tree,
-              test_an_absent_node_reads_as_the_fallback, test_a_tree_printed_reads_back_to_the_same_bits);
+    RUN_TESTS(
+        "json", test_valid_json_is_accepted, test_bad_json_is_refused_with_its_place,
+        test_a_byte_of_zero_is_never_skipped, test_a_document_cut_at_any_byte_is_refused,
+        test_nesting_has_a_limit, test_a_million_brackets_cost_nothing,
+        test_an_object_has_a_limited_number_of_members, test_a_key_that_appears_twice_is_found_among_many,
+        test_a_document_over_its_cap_is_refused_but_matrices_do_not_count, test_a_key_over_the_cap_is_refused,
+        test_a_flat_array_is_one_column, test_arrays_that_are_no_matrix_are_named_and_the_rest_is_read,
+        test_a_syntax_error_inside_a_matrix_is_a_syntax_error, test_numbers_of_any_length_are_read_exactly,
+        test_pointers_reach_into_the_tree, test_an_absent_node_reads_as_the_fallback,
+        test_a_tree_printed_reads_back_to_the_same_bits);
 }

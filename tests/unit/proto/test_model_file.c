@@ -5,6 +5,7 @@
 #include "testing.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,7 +169,41 @@ START_TEST(test_damaged_files_are_refused_or_harmless)
 }
 END_TEST
 
+/* As many as 40 runs of a critic of some depth leave. */
+START_TEST(test_a_model_of_many_members_is_read_back)
+{
+    enum { MEMBERS = 40, TENSORS = 36 };
+    static mi_tensor tensors[MEMBERS][TENSORS];
+    mi_member_tensors members[MEMBERS];
+    sample s;
+    proto_model_view v;
+    mi_error err = {0};
+    sample_init(&s, true);
+    for (int m = 0; m < MEMBERS; m++) {
+        for (int i = 0; i < TENSORS; i++) {
+            tensors[m][i] = s.tensors[0][0];
+            snprintf(tensors[m][i].name, sizeof tensors[m][i].name, "critic.x.layer%d.weight", i);
+        }
+        members[m] = (mi_member_tensors){tensors[m], TENSORS};
+    }
+    s.parts.members = members;
+    s.parts.n_members = MEMBERS;
+    proto_text_fini(&s.file);
+    const proto_output out = {append, &s.file};
+    ck_assert_int_eq(proto_model_write(&s.parts, &out, NULL), MI_OK);
+    ck_assert_msg(proto_model_open(&v, s.file.data, s.file.length, &err) == MI_OK, "%s", err.message);
+    ck_assert_uint_eq(v.n_members, MEMBERS);
+    for (int m = 0; m < MEMBERS; m++)
+        ck_assert_uint_eq(v.members[m].n, TENSORS);
+    ck_assert(memcmp(find(&v.members[MEMBERS - 1], "critic.x.layer35.weight")->data, s.weights,
+                     sizeof s.weights) == 0);
+    proto_model_close(&v);
+    sample_fini(&s);
+}
+END_TEST
+
 int main(void)
 {
-    RUN_TESTS("model file", test_what_is_written_is_read_back, test_damaged_files_are_refused_or_harmless);
+    RUN_TESTS("model file", test_what_is_written_is_read_back, test_a_model_of_many_members_is_read_back,
+              test_damaged_files_are_refused_or_harmless);
 }

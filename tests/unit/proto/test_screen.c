@@ -66,6 +66,33 @@ START_TEST(test_a_resolved_screen_is_the_same_screen)
 }
 END_TEST
 
+/* Resolved, a document has more to say than what was sent at the size that is just accepted. */
+START_TEST(test_a_screen_of_many_ids_can_be_read_again)
+{
+    proto_text text, spec;
+    mi_error err = {0};
+    proto_job *again;
+    proto_text_init(&text, 2 * PROTO_JOB_TREE_MAX);
+    proto_text_puts(&text, "{\"top\":1,\"x\":{\"ids\":[\"a\"");
+    for (int i = 0; text.length < PROTO_JOB_TREE_MAX - 64; i++)
+        proto_text_printf(&text, ",\"id number %d\"", i);
+    proto_text_puts(&text, "]}}");
+    proto_job *job = decoded("lr", text.data);
+    ck_assert_msg(job, "%s", problem.detail);
+    proto_text_init(&spec, 2 * PROTO_JOB_TREE_MAX);
+    proto_job_encode_spec(job, &spec);
+    ck_assert_uint_gt(spec.length, PROTO_JOB_TREE_MAX);
+    ck_assert_msg(proto_job_reopen(&again, spec.data, &err) == MI_OK, "%s", err.message);
+    ck_assert_uint_eq(again->screen.ids[0].n, job->screen.ids[0].n);
+    ck_assert_ptr_null(decoded(NULL, spec.data));
+    ck_assert_int_eq(proto_problem_status(&problem), 413);
+    proto_job_free(again);
+    proto_job_free(job);
+    proto_text_fini(&spec);
+    proto_text_fini(&text);
+}
+END_TEST
+
 START_TEST(test_what_is_wrong_is_told)
 {
     proto_job *job = decoded("lr", "{\"top\":1}");
@@ -228,6 +255,7 @@ END_TEST
 
 int main(void)
 {
-    RUN_TESTS("screen", test_a_resolved_screen_is_the_same_screen, test_what_is_wrong_is_told,
+    RUN_TESTS("screen", test_a_resolved_screen_is_the_same_screen,
+              test_a_screen_of_many_ids_can_be_read_again, test_what_is_wrong_is_told,
               test_lists_are_read_as_they_were_written, test_damaged_lists_are_refused);
 }
