@@ -1,6 +1,6 @@
+#include "job_fields.h"
+#include "mi/null.h"
 #include "proto/model_file.h"
-
-#include <math.h>
 
 static void describe_side(proto_json_writer *w, const char *key, const proto_input *input)
 {
@@ -33,37 +33,20 @@ static void describe_data(proto_json_writer *w, const proto_model_description *d
     proto_write_end_object(w);
 }
 
-/* Of ascending values. */
-static double quantile(const double *sorted, uint64_t n, double q)
-{
-    return n ? sorted[(uint64_t)(q * (double)(n - 1) + 0.5)] : (double)NAN;
-}
-
 static void describe_null(proto_json_writer *w, const char *key, const double *sorted, uint64_t n)
 {
-    double sum = 0.0, squares = 0.0;
-    for (uint64_t i = 0; i < n; i++)
-        sum += sorted[i];
-    const double mean = sum / (double)n;
-    for (uint64_t i = 0; i < n; i++)
-        squares += (sorted[i] - mean) * (sorted[i] - mean);
+    mi_null_summary summary;
+    mi_null_summarize(&summary, &(mi_null){sorted, n});
     proto_write_object(w, key);
     proto_write_u64(w, "pairs", n);
-    proto_write_double(w, "mean", mean);
-    proto_write_double(w, "sd", n > 1 ? sqrt(squares / (double)(n - 1)) : (double)NAN);
-    proto_write_double(w, "q50", quantile(sorted, n, 0.5));
-    proto_write_double(w, "q95", quantile(sorted, n, 0.95));
-    proto_write_double(w, "q99", quantile(sorted, n, 0.99));
-    proto_write_double(w, "q999", quantile(sorted, n, 0.999));
-    proto_write_double(w, "max", n ? sorted[n - 1] : (double)NAN);
+    proto_write_double(w, "mean", summary.mean);
+    proto_write_double(w, "sd", summary.sd);
+    proto_write_double(w, "q50", summary.q50);
+    proto_write_double(w, "q95", summary.q95);
+    proto_write_double(w, "q99", summary.q99);
+    proto_write_double(w, "q999", summary.q999);
+    proto_write_double(w, "max", summary.max);
     proto_write_end_object(w);
-}
-
-static const char *name_of(mi_split_by by)
-{
-    static const char *const names[] = {
-        [MI_SPLIT_PAIR] = "pair", [MI_SPLIT_X] = "x", [MI_SPLIT_Y] = "y", [MI_SPLIT_ENTITY] = "entity"};
-    return names[by];
 }
 
 void proto_model_describe(const proto_model_description *d, proto_text *out)
@@ -89,7 +72,7 @@ void proto_model_describe(const proto_model_description *d, proto_text *out)
     proto_write_end_object(&w);
     describe_data(&w, d);
     proto_write_object(&w, "split");
-    proto_write_string(&w, "by", name_of(split->by));
+    proto_write_string(&w, "by", proto_field_find("/split/by")->names[split->by]);
     proto_write_u64(&w, "folds", split->folds);
     proto_write_end_object(&w);
     proto_write_object(&w, "calibration");

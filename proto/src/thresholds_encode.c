@@ -196,15 +196,23 @@ static void write_labels(proto_json_writer *w, const proto_thresholds_answer *an
     proto_write_end_object(w);
 }
 
-static void write_notes(proto_json_writer *w, const mi_thresholds *t)
+static void write_some_notes(proto_json_writer *w, const mi_thresholds *t, bool of_fprs)
 {
-    proto_write_array(w, "notes");
     for (uint32_t i = 0; i < t->n_notes; i++) {
+        if ((t->notes[i].code == MI_THRESHOLD_NOTE_SMALL_NULL) != of_fprs)
+            continue;
         proto_write_object(w, NULL);
         proto_write_string(w, "code", mi_threshold_note_name(t->notes[i].code));
         proto_write_string(w, "detail", t->notes[i].detail);
         proto_write_end_object(w);
     }
+}
+
+static void write_notes(proto_json_writer *w, const mi_thresholds *t, const mi_thresholds *fprs)
+{
+    proto_write_array(w, "notes");
+    write_some_notes(w, fprs, true);
+    write_some_notes(w, t, false);
     proto_write_end_array(w);
 }
 
@@ -231,7 +239,7 @@ mi_status proto_thresholds_encode(const proto_thresholds_answer *answer, proto_t
     write_fprs(&w, fprs);
     write_fdrs(&w, t);
     write_labels(&w, answer);
-    write_notes(&w, t);
+    write_notes(&w, t, fprs);
     proto_write_end_object(&w);
     return proto_text_ok(out) ? MI_OK : MI_MEMORY;
 }

@@ -27,7 +27,7 @@ static void check_pairs(const proto_thresholds_request *request)
     }
     if ((pairs->dataset[0] == '\0') != (pairs->x.n > 0) || pairs->x.n != pairs->y.n)
         abort();
-    for (uint64_t i = 0; i < pairs->x.n; i++)
+    for (uint64_t i = 0; pairs->labels && i < pairs->x.n; i++)
         if (pairs->labels[i] > 1)
             abort();
 }

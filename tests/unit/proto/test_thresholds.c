@@ -169,6 +169,40 @@ START_TEST(test_an_answer_without_labels)
 }
 END_TEST
 
+/* FPRs are those of another null than all the rest: what is noted of them is too. */
+START_TEST(test_a_note_of_fprs_is_about_the_null_that_they_are_of)
+{
+    double null[999], known[] = {50.0, 97.5};
+    mi_thresholds_request request;
+    mi_thresholds *of[2];
+    mi_thresholds_request_default(&request);
+    for (int i = 0; i < 999; i++)
+        null[i] = i;
+    for (int large = 0; large < 2; large++)
+        ck_assert(mi_thresholds_compute(&of[large], &request,
+                                        &(mi_thresholds_data){.null = null,
+                                                              .n_null = large ? 999 : 9,
+                                                              .known = known,
+                                                              .n_known = 2,
+                                                              .candidates = known,
+                                                              .n_candidates = 2},
+                                        NULL) == MI_OK);
+    for (int large = 0; large < 2; large++) {
+        proto_text text;
+        proto_text_init(&text, 1 << 20);
+        ck_assert(proto_thresholds_encode(
+                      &(proto_thresholds_answer){
+                          .model = "mdl_1", .numbers = of[!large], .fprs = of[large], .held_out = true},
+                      &text) == MI_OK);
+        ck_assert_msg((strstr(text.data, "null_too_small") == NULL) == (large == 1), "%s", text.data);
+        ck_assert(large || strstr(text.data, "9 null pairs resolve an FPR of 0.1 "));
+        proto_text_fini(&text);
+    }
+    mi_thresholds_free(of[0]);
+    mi_thresholds_free(of[1]);
+}
+END_TEST
+
 START_TEST(test_an_answer_with_labels)
 {
     mi_thresholds_request request;
@@ -236,5 +270,6 @@ int main(void)
 {
     RUN_TESTS("thresholds", test_nothing_is_needed, test_every_field_arrives, test_what_is_wrong_is_named,
               test_all_that_is_wrong_is_told_at_once, test_an_answer_without_labels,
-              test_an_answer_with_labels, test_an_answer_that_does_not_fit_is_an_error);
+              test_an_answer_with_labels, test_a_note_of_fprs_is_about_the_null_that_they_are_of,
+              test_an_answer_that_does_not_fit_is_an_error);
 }
