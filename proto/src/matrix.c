@@ -104,6 +104,18 @@ const char *proto_matrix_id(const proto_matrix_view *view, uint64_t row, size_t 
     return view->id_bytes + view->id_offsets[row];
 }
 
+uint64_t proto_matrix_find_id(const proto_matrix_view *view, const char *id, size_t n)
+{
+    uint64_t row = 0;
+    for (; view->has_ids && row < view->matrix.rows; row++) {
+        size_t n_found;
+        const char *found = proto_matrix_id(view, row, &n_found);
+        if (n_found == n && memcmp(found, id, n) == 0)
+            return row;
+    }
+    return view->matrix.rows;
+}
+
 const char *proto_matrix_level(const proto_matrix_view *view, uint64_t col, uint64_t code, size_t *n)
 {
     *n = 0;

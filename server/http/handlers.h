@@ -23,8 +23,8 @@ void http_answer_job(http_response *r, const http_request *q, int status, proto_
 bool http_job_found(const http_request *q, http_response *r, proto_job_record *job);
 /* A data set likewise. */
 void http_answer_dataset(http_response *r, const http_request *q, int status, proto_dataset_record *dataset);
-/* ?format= if given, else Accept; false: refused. */
-bool http_choose_format(const http_request *q, http_response *r, http_format *out);
+/* ?format= if given, else Accept, out of a set of formats; false: refused. */
+bool http_choose_format(const http_request *q, http_response *r, unsigned offered, http_format *out);
 /* The model that the path names by id or alias; false: refused. The caller finis it. */
 bool http_model_found(const http_request *q, http_response *r, proto_model_record *out);
 /* Seconds until a queue of that depth is likely to have moved on. */

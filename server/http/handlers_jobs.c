@@ -137,7 +137,8 @@ static bool parse_filter(const http_request *q, http_response *r, store_job_filt
     }
     if (filter->kind && !is_kind(filter->kind)) {
         http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
-                    "query parameter \"kind\" is \"%.40s\"; expected estimate or benchmark", filter->kind);
+                    "query parameter \"kind\" is \"%.40s\"; expected estimate, benchmark or screen",
+                    filter->kind);
         return false;
     }
     if (!http_query_tag(q, tag_storage, &filter->tag_key, &filter->tag_value, r))

@@ -2,13 +2,11 @@
 #include "join.h"
 #include "negotiate.h"
 #include "proto/result.h"
+#include "scratch.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define POINTS_DEFAULT 500
 #define POINTS_MAX     100000
@@ -16,35 +14,22 @@
 #define PAGE_MAX       10000
 #define ROWS_MAX       UINT32_MAX
 
-bool http_choose_format(const http_request *q, http_response *r, http_format *out)
+bool http_choose_format(const http_request *q, http_response *r, unsigned offered, http_format *out)
 {
     const char *format = http_query_text(q, "format");
-    if (format && !http_format_parse(format, HTTP_FORMATS_TABLE, out)) {
-        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
-                    "query parameter \"format\" is \"%.40s\"; expected json, csv or npy", format);
+    char list[128];
+    if (format && !http_format_parse(format, offered, out)) {
+        http_format_list(offered, false, list, sizeof list);
+        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST, "query parameter \"format\" is \"%.40s\"; expected %s",
+                    format, list);
         return false;
     }
-    if (!format && !http_format_accept(q->headers->accept, HTTP_FORMATS_TABLE, out)) {
-        http_refuse(r, q, PROTO_PROBLEM_NOT_ACCEPTABLE,
-                    "there is application/json, text/csv and application/x-npy");
+    if (!format && !http_format_accept(q->headers->accept, offered, out)) {
+        http_format_list(offered, true, list, sizeof list);
+        http_refuse(r, q, PROTO_PROBLEM_NOT_ACCEPTABLE, "there is %s", list);
         return false;
     }
     return true;
-}
-
-static bool job_found(const http_request *q, http_response *r, proto_job_record *job)
-{
-    mi_error err = {0};
-    memset(job, 0, sizeof *job);
-    if (!id_valid(q->name, "job")) {
-        http_refuse(r, q, PROTO_PROBLEM_NOT_FOUND, "there is no such job");
-        return false;
-    }
-    snprintf(r->job_id, sizeof r->job_id, "%s", q->name);
-    if (store_job_get(q->config->store, q->name, job, &err) == MI_OK)
-        return true;
-    http_answer_error(r, q, &err);
-    return false;
 }
 
 /* ---- curve ---- */
@@ -81,7 +66,7 @@ void handle_job_curve(const http_request *q, http_response *r)
     size_t n = 0;
     mi_error err = {0};
     if (!http_query_u64(q, "max_points", 2, POINTS_MAX, POINTS_DEFAULT, &max_points, r) ||
-        !http_choose_format(q, r, &format) || !job_found(q, r, &job))
+        !http_choose_format(q, r, HTTP_FORMATS_TABLE, &format) || !http_job_found(q, r, &job))
         return;
     mi_status status = proto_job_reopen(&spec, job.spec, &err);
     proto_job_record_fini(&job);
@@ -190,7 +175,6 @@ static bool find_row(const http_request *q, http_response *r, const side *in, co
                      uint64_t *row)
 {
     const char *id = http_query_text(q, parameter);
-    const size_t wanted = id ? strlen(id) : 0;
     *row = 0;
     if (!id)
         return true;
@@ -200,48 +184,22 @@ static bool find_row(const http_request *q, http_response *r, const side *in, co
                     parameter[0]);
         return false;
     }
-    for (uint64_t i = 0; i < in->view.matrix.rows; i++) {
-        size_t n;
-        const char *other = proto_matrix_id(&in->view, i, &n);
-        if (n == wanted && memcmp(other, id, n) == 0) {
-            *row = i + 1;
-            return true;
-        }
-    }
+    *row = proto_matrix_find_id(&in->view, id, strlen(id)) + 1;
+    if (*row <= in->view.matrix.rows)
+        return true;
     http_refuse(r, q, PROTO_PROBLEM_NOT_FOUND, "query parameter \"%s\": %c has no row with the id \"%.80s\"",
                 parameter, parameter[0], id);
     return false;
-}
-
-static mi_status write_fd(void *ctx, const void *bytes, size_t n, mi_error *err)
-{
-    http_response *r = ctx;
-    for (const char *from = bytes; n > 0;) {
-        ssize_t written = write(r->fd, from, n);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return mi_fail(err, errno == ENOSPC ? MI_NO_SPACE : MI_IO, "writing the answer: %s",
-                           strerror(errno));
-        from += written;
-        n -= (size_t)written;
-        r->fd_bytes += (uint64_t)written;
-    }
-    return MI_OK;
 }
 
 /* A whole table may be larger than memory should hold: it goes through a scratch file. */
 static mi_status encode_whole(const pmi_table *t, const proto_pmi_query *query, http_format format,
                               http_response *r, mi_error *err)
 {
-    const proto_output output = {write_fd, r};
-    mi_status status = store_scratch_open(t->store, &r->fd, err);
-    if (status != MI_OK) {
-        r->fd = -1;
+    proto_output output;
+    const mi_status status = http_scratch_begin(r, t->store, http_format_type(format), &output, err);
+    if (status != MI_OK)
         return status;
-    }
-    r->status = 200;
-    r->type = http_format_type(format);
     if (format == HTTP_FORMAT_NPY)
         return proto_pmi_write_npy(&t->view, query, &output, err);
     return proto_pmi_write_csv(&t->view, query, t->x.has_ids ? &t->x.view : NULL,
@@ -308,7 +266,8 @@ void handle_job_pmi(const http_request *q, http_response *r)
     proto_pmi_query query;
     http_format format;
     proto_job_record job;
-    if (!parse_query(q, r, &query) || !http_choose_format(q, r, &format) || !job_found(q, r, &job))
+    if (!parse_query(q, r, &query) || !http_choose_format(q, r, HTTP_FORMATS_TABLE, &format) ||
+        !http_job_found(q, r, &job))
         return;
     answer_pmi(q, r, &job, &query, format);
     proto_job_record_fini(&job);
@@ -319,15 +278,10 @@ void handle_job_pmi(const http_request *q, http_response *r)
 static mi_status write_missing(const http_request *q, http_response *r, const proto_pairs *pairs,
                                mi_error *err)
 {
-    const proto_output output = {write_fd, r};
-    mi_status status = store_scratch_open(q->config->store, &r->fd, err);
-    if (status != MI_OK) {
-        r->fd = -1;
-        return status;
-    }
-    r->status = 200;
-    r->type = http_format_type(HTTP_FORMAT_CSV);
-    return proto_missing_write_csv(pairs, &output, err);
+    proto_output output;
+    const mi_status status =
+        http_scratch_begin(r, q->config->store, http_format_type(HTTP_FORMAT_CSV), &output, err);
+    return status != MI_OK ? status : proto_missing_write_csv(pairs, &output, err);
 }
 
 static void answer_missing(const http_request *q, http_response *r, proto_job *job, uint64_t after,
@@ -357,13 +311,9 @@ void handle_job_missing(const http_request *q, http_response *r)
     proto_job *job = NULL;
     mi_error err = {0};
     if (!http_query_u64(q, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &limit, r) ||
-        !http_query_u64(q, "after", 0, UINT64_MAX, 0, &after, r) || !http_choose_format(q, r, &format))
-        return;
-    if (format == HTTP_FORMAT_NPY) {
-        http_refuse(r, q, PROTO_PROBLEM_NOT_ACCEPTABLE, "ids are no numbers; there is json and csv");
-        return;
-    }
-    if (!job_found(q, r, &record))
+        !http_query_u64(q, "after", 0, UINT64_MAX, 0, &after, r) ||
+        !http_choose_format(q, r, HTTP_FORMAT_BIT(JSON) | HTTP_FORMAT_BIT(CSV), &format) ||
+        !http_job_found(q, r, &record))
         return;
     if (proto_job_reopen(&job, record.spec, &err) != MI_OK)
         http_answer_error(r, q, &err);

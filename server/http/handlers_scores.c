@@ -85,7 +85,7 @@ void handle_model_pmi(const http_request *q, http_response *r)
     proto_scores_request *request = NULL;
     proto_problem problem;
     http_format format;
-    if (!http_choose_format(q, r, &format) || !http_scoring_open(q, r, &scoring))
+    if (!http_choose_format(q, r, HTTP_FORMATS_TABLE, &format) || !http_scoring_open(q, r, &scoring))
         return;
     if (proto_scores_decode(&request, q->body ? q->body : "", q->n_body, http_limits(q), &problem) != MI_OK)
         http_answer_problem(r, q, &problem);

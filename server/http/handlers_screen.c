@@ -14,6 +14,7 @@
 
 #define PAGE_DEFAULT 1000
 #define PAGE_MAX     10000
+#define OFFERED      (HTTP_FORMAT_BIT(JSON) | HTTP_FORMAT_BIT(CSV) | HTTP_FORMAT_BIT(NDJSON))
 #define CURSOR_MAX   UINT64_C(1000000000000000)
 
 typedef struct lists {
@@ -44,23 +45,6 @@ static mi_status open_lists(lists *l, store *s, const proto_job *job, const char
 
 /* ---- what is asked for ---- */
 
-static bool choose_format(const http_request *q, http_response *r, http_format *out)
-{
-    static const unsigned offered = HTTP_FORMAT_BIT(JSON) | HTTP_FORMAT_BIT(CSV) | HTTP_FORMAT_BIT(NDJSON);
-    const char *format = http_query_text(q, "format");
-    if (format && !http_format_parse(format, offered, out)) {
-        http_refuse(r, q, PROTO_PROBLEM_BAD_REQUEST,
-                    "query parameter \"format\" is \"%.40s\"; expected json, csv or ndjson", format);
-        return false;
-    }
-    if (!format && !http_format_accept(q->headers->accept, offered, out)) {
-        http_refuse(r, q, PROTO_PROBLEM_NOT_ACCEPTABLE,
-                    "there is application/json, text/csv and application/x-ndjson");
-        return false;
-    }
-    return true;
-}
-
 static bool parse_list(const http_request *q, http_response *r, bool *given, proto_screen_list *out)
 {
     const char *text = http_query_text(q, "list");
@@ -87,14 +71,8 @@ static bool find_row(const proto_matrix_view *data, const char *id, uint64_t *ro
         *row = strtoull(id, &end, 10);
         return *row < data->matrix.rows;
     }
-    const size_t n = strlen(id);
-    for (*row = 0; *row < data->matrix.rows; ++*row) {
-        size_t n_found;
-        const char *found = proto_matrix_id(data, *row, &n_found);
-        if (n_found == n && memcmp(found, id, n) == 0)
-            return true;
-    }
-    return false;
+    *row = proto_matrix_find_id(data, id, strlen(id));
+    return *row < data->matrix.rows;
 }
 
 /* ?id=: whose list. false: refused. */
@@ -202,8 +180,8 @@ void handle_job_screen(const http_request *q, http_response *r)
     bool given;
     if (!parse_list(q, r, &given, &query.list) ||
         !http_query_u64(q, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &query.limit, r) ||
-        !http_query_u64(q, "after", 0, CURSOR_MAX, 0, &query.after, r) || !choose_format(q, r, &format) ||
-        !http_job_found(q, r, &job))
+        !http_query_u64(q, "after", 0, CURSOR_MAX, 0, &query.after, r) ||
+        !http_choose_format(q, r, OFFERED, &format) || !http_job_found(q, r, &job))
         return;
     if (has_lists(q, r, &job))
         answer_screen(q, r, &job, given, &query, format);

@@ -188,21 +188,16 @@ static mi_status prepare(const http_request *q, proto_job *job, proto_problem *p
 /* ---- submitting ---- */
 
 /* What an Idempotency-Key stands for: the body, and the model of the path, if it names one. */
-static mi_status hash_request(const http_request *q, char out[PROTO_SHA_HEX], mi_error *err)
+static void hash_request(const http_request *q, char out[PROTO_SHA_HEX])
 {
-    proto_text text;
-    if (!q->name) {
-        sha256_of(q->body, q->n_body, out);
-        return MI_OK;
+    sha256_state state;
+    sha256_init(&state);
+    if (q->name) {
+        sha256_update(&state, q->name, strlen(q->name));
+        sha256_update(&state, "\n", 1);
     }
-    proto_text_init(&text, HTTP_ANSWER_MAX);
-    proto_text_printf(&text, "%s\n", q->name);
-    proto_text_append(&text, q->body ? q->body : "", q->n_body);
-    const mi_status status = proto_text_ok(&text) ? MI_OK : mi_fail(err, MI_MEMORY, "a request");
-    if (status == MI_OK)
-        sha256_of(text.data, text.length, out);
-    proto_text_fini(&text);
-    return status;
+    sha256_update(&state, q->body, q->n_body);
+    sha256_hex(&state, out);
 }
 
 static mi_status submit(const http_request *q, const proto_job *job, proto_job_record *out, bool *existed,
@@ -210,9 +205,7 @@ static mi_status submit(const http_request *q, const proto_job *job, proto_job_r
 {
     proto_text spec;
     char request_sha256[PROTO_SHA_HEX];
-    mi_status status = hash_request(q, request_sha256, err);
-    if (status != MI_OK)
-        return status;
+    hash_request(q, request_sha256);
     proto_text_init(&spec, HTTP_ANSWER_MAX);
     proto_job_encode_spec(job, &spec);
     const store_submission submission = {
@@ -235,8 +228,9 @@ static mi_status submit(const http_request *q, const proto_job *job, proto_job_r
         .request_sha256 = request_sha256,
         .max_queue = http_limits(q)->max_queue,
     };
-    status = proto_text_ok(&spec) ? store_job_submit(q->config->store, &submission, out, existed, err)
-                                  : mi_fail(err, MI_MEMORY, "job spec");
+    const mi_status status = proto_text_ok(&spec)
+                                 ? store_job_submit(q->config->store, &submission, out, existed, err)
+                                 : mi_fail(err, MI_MEMORY, "job spec");
     proto_text_fini(&spec);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "negotiate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +18,20 @@ static const struct {
 const char *http_format_type(http_format format)
 {
     return formats[format].type;
+}
+
+void http_format_list(unsigned offered, bool types, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < HTTP_FORMAT_COUNT && used < size; i++) {
+        const unsigned rest = offered >> i;
+        if ((rest & 1u) == 0)
+            continue;
+        const char *link = used == 0 ? "" : rest > 1u ? ", " : types ? " and " : " or ";
+        used += (size_t)snprintf(out + used, size - used, "%s%s", link,
+                                 types ? formats[i].accepted[0] : formats[i].name);
+    }
 }
 
 bool http_format_parse(const char *format, unsigned offered, http_format *out)

@@ -5,6 +5,7 @@
 #define HTTP_NEGOTIATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef enum http_format {
     HTTP_FORMAT_JSON,
@@ -19,6 +20,9 @@ typedef enum http_format {
 #define HTTP_FORMATS_TABLE    (HTTP_FORMAT_BIT(JSON) | HTTP_FORMAT_BIT(CSV) | HTTP_FORMAT_BIT(NPY))
 
 const char *http_format_type(http_format format); /* media type of the answer */
+/* Those of a set for a message: "json, csv or npy", or with their media types "application/json and
+ * text/csv". */
+void http_format_list(unsigned offered, bool types, char *out, size_t size);
 /* format: value of ?format= or NULL; false when it is none of those offered. */
 bool http_format_parse(const char *format, unsigned offered, http_format *out);
 /* accept: the header, "" when absent (json). false: none of those offered is acceptable. */

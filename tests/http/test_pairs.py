@@ -84,7 +84,12 @@ def test_rows_are_counted_and_the_table_has_ids(bound):
     second = bound.get(f"{path}/missing?limit=1&after=1").json()
     assert (second["data"], second["next"], second["total"]) == ([{"side": "x", "id": "L??"}], "2", 3)
     assert bound.get(f"{path}/missing?format=csv").body == b"side,id\nx,L?\nx,L??\ny,R?\n"
-    bound.get(f"{path}/missing?format=npy").problem(406)
+    refused = bound.get(f"{path}/missing?format=npy").problem(400)
+    assert "expected json or csv" in refused["detail"]
+    second = bound.get(f"{path}/missing", headers={"Accept": "application/x-npy, text/csv;q=0.5"})
+    assert second.body == b"side,id\nx,L?\nx,L??\ny,R?\n"
+    none = bound.get(f"{path}/missing", headers={"Accept": "application/x-npy"}).problem(406)
+    assert "application/json and text/csv" in none["detail"]
 
 
 def test_a_resolved_spec_runs_again_with_the_same_figures(bound):

@@ -40,6 +40,9 @@ typedef struct proto_matrix_view { /* of a mapped blob, borrowed */
 mi_status proto_matrix_open(proto_matrix_view *out, const void *bytes, size_t n, mi_error *err);
 /* Not NUL-terminated; *n is its length. NULL when there are none. */
 const char *proto_matrix_id(const proto_matrix_view *view, uint64_t row, size_t *n);
+/* The row of an id; rows when no row has it, or when there are no ids. For one id; for many see
+ * proto_id_index_new. */
+uint64_t proto_matrix_find_id(const proto_matrix_view *view, const char *id, size_t n);
 /* Name of a code of a column, likewise; NULL when it has none. */
 const char *proto_matrix_level(const proto_matrix_view *view, uint64_t col, uint64_t code, size_t *n);
 
