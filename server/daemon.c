@@ -76,7 +76,10 @@ static void sweep_work(uv_work_t *work)
                                        .keep_bytes = d->settings->keep_bytes};
     store_swept swept = {0};
     mi_error err = {0};
-    if (store_sweep(d->store, &retention, &swept, &err) != MI_OK) {
+    const mi_status status = store_sweep(d->store, &retention, &swept, &err);
+    if (swept.blobs > 0)
+        models_tidy(d->models);
+    if (status != MI_OK) {
         log_error("retention sweep failed", "why", err.message, NULL);
     } else if (swept.jobs + swept.models + swept.blobs > 0) {
         char jobs[24], n_models[24], blobs[24], bytes[24];

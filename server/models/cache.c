@@ -141,6 +141,17 @@ void cache_forget(cache *c, const char *sha256)
     free_list(unused);
 }
 
+void cache_tidy(cache *c)
+{
+    cache_item *unused = NULL;
+    const cache_item *item;
+    pthread_mutex_lock(&c->lock);
+    while ((item = least_recent(c)))
+        drop(c, item, &unused);
+    pthread_mutex_unlock(&c->lock);
+    free_list(unused);
+}
+
 void cache_usage(cache *c, uint64_t *bytes, uint64_t *items)
 {
     pthread_mutex_lock(&c->lock);

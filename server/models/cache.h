@@ -53,6 +53,8 @@ cache_item *cache_add(cache *c, cache_item *item);
 void cache_release(cache *c, cache_item *item);
 /* Drop what came of a blob. */
 void cache_forget(cache *c, const char *sha256);
+/* Drop what nobody holds. */
+void cache_tidy(cache *c);
 void cache_usage(cache *c, uint64_t *bytes, uint64_t *items);
 
 #endif

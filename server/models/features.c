@@ -35,7 +35,7 @@ typedef struct source {
 static void source_close(source *s)
 {
     if (s->kept)
-        cache_release(&s->model->owner->cache, &s->kept->item);
+        cache_release(&s->model->kept.owner->cache, &s->kept->item);
     s->kept = NULL;
 }
 
@@ -48,16 +48,16 @@ static bool fits(const models *m, uint64_t rows, size_t width, uint64_t *bytes)
 
 static mi_status source_open(source *s, models_model *model, int side, models_matrix *matrix, mi_error *err)
 {
-    models *m = model->owner;
+    models *m = model->kept.owner;
     const uint64_t rows = matrix->view.matrix.rows;
-    cache_key key = {.kind = CACHE_TABLE, .side = side, .owner = &model->item};
+    cache_key key = {.kind = CACHE_TABLE, .side = side, .owner = &model->kept.item};
     uint64_t bytes;
     *s = (source){.model = model, .matrix = matrix, .side = side, .width = mi_model_width(model->model)};
     if (matrix->view.matrix.cols != mi_model_columns(model->model, side))
         return mi_fail(err, MI_INVALID, "%llu columns; expected %llu, as the model was trained on",
                        (unsigned long long)matrix->view.matrix.cols,
                        (unsigned long long)mi_model_columns(model->model, side));
-    memcpy(key.sha256, matrix->item.key.sha256, sizeof key.sha256);
+    memcpy(key.sha256, matrix->kept.item.key.sha256, sizeof key.sha256);
     s->kept = (table *)cache_find(&m->cache, &key);
     if (s->kept || !fits(m, rows, s->width, &bytes))
         return MI_OK;
@@ -130,59 +130,7 @@ static void scratch_free(scratch *s)
     free(s);
 }
 
-/* ---- features ---- */
-
-/* Of n <= PIECE rows into (n, width). Under the model's lock. */
-static mi_status piece_features(source *s, scratch *spare, const uint32_t *rows, uint32_t n, float *features,
-                                mi_error *err)
-{
-    if (!s->kept)
-        return mi_model_features(s->model->model, s->side, s->matrix->view.matrix, rows, n, features, err);
-    const mi_status status = fill(s, spare, rows, n, err);
-    for (uint32_t i = 0; i < n && status == MI_OK; i++)
-        memcpy(features + i * s->width, s->kept->features + rows[i] * s->width, s->width * sizeof *features);
-    return status;
-}
-
-mi_status models_features(models_model *model, int side, models_matrix *matrix, const uint32_t *rows,
-                          uint32_t n, float *features, mi_error *err)
-{
-    source s;
-    uint32_t numbers[PIECE];
-    mi_status status = source_open(&s, model, side, matrix, err);
-    scratch *spare = status == MI_OK ? scratch_new(s.width, err) : NULL;
-    if (status == MI_OK && !spare)
-        status = MI_MEMORY;
-    for (uint32_t first = 0; first < n && status == MI_OK; first += PIECE) {
-        const uint32_t count = n - first < PIECE ? n - first : PIECE;
-        for (uint32_t i = 0; i < count; i++)
-            numbers[i] = rows ? rows[first + i] : first + i;
-        pthread_mutex_lock(&model->lock);
-        status = piece_features(&s, spare, numbers, count, features + first * s.width, err);
-        pthread_mutex_unlock(&model->lock);
-    }
-    scratch_free(spare);
-    source_close(&s);
-    return status;
-}
-
 /* ---- PMIs ---- */
-
-mi_status models_pmi_of_features(models_model *model, const float *x, const uint32_t *index_x, const float *y,
-                                 const uint32_t *index_y, uint32_t n, double *pmi, mi_error *err)
-{
-    const size_t width = mi_model_width(model->model);
-    mi_status status = MI_OK;
-    for (uint32_t first = 0; first < n && status == MI_OK; first += PIECE) {
-        const uint32_t count = n - first < PIECE ? n - first : PIECE;
-        pthread_mutex_lock(&model->lock);
-        status = mi_model_pmi(model->model, index_x ? x : x + first * width, index_x ? index_x + first : NULL,
-                              index_y ? y : y + first * width, index_y ? index_y + first : NULL, count,
-                              pmi + first, err);
-        pthread_mutex_unlock(&model->lock);
-    }
-    return status;
-}
 
 /* Both sides of a piece of pairs. */
 typedef struct sides {

@@ -8,54 +8,31 @@
 
 #define ITEM_BYTES 4096u /* what a mapping costs beside its index */
 
-static void free_matrix(cache_item *item)
+static void free_matrix(kept_blob *kept)
 {
-    models_matrix *matrix = (models_matrix *)item;
-    proto_id_index_free(matrix->index);
-    if (matrix->mapping.bytes)
-        store_blob_unmap(matrix->owner->store, &matrix->mapping);
-    free(matrix);
+    proto_id_index_free(((models_matrix *)kept)->index);
 }
 
-static mi_status load(models_matrix *matrix, const char *sha256, mi_error *err)
+static mi_status load(kept_blob *kept, mi_error *err)
 {
-    mi_status status = store_blob_map(matrix->owner->store, sha256, &matrix->mapping, err);
-    if (status == MI_OK)
-        status = proto_matrix_open(&matrix->view, matrix->mapping.bytes, matrix->mapping.n, err);
+    models_matrix *matrix = (models_matrix *)kept;
+    mi_status status = proto_matrix_open(&matrix->view, kept->mapping.bytes, kept->mapping.n, err);
     if (status == MI_OK && matrix->view.has_ids)
         status = proto_id_index_new(&matrix->index, &matrix->view, err);
-    if (status == MI_OK)
-        matrix->item.bytes =
-            ITEM_BYTES + (matrix->index ? matrix->view.matrix.rows * PROTO_ID_INDEX_ROW_BYTES : 0);
+    kept->item.bytes = ITEM_BYTES + (matrix->index ? matrix->view.matrix.rows * PROTO_ID_INDEX_ROW_BYTES : 0);
     return status;
 }
 
 mi_status models_matrix_open(models *m, const char *sha256, models_matrix **out, mi_error *err)
 {
-    cache_key key = {.kind = CACHE_MATRIX};
-    memcpy(key.sha256, sha256, strnlen(sha256, sizeof key.sha256 - 1));
-    *out = (models_matrix *)cache_find(&m->cache, &key);
-    if (*out)
-        return MI_OK;
-    models_matrix *matrix = calloc(1, sizeof *matrix);
-    if (!matrix)
-        return mi_fail(err, MI_MEMORY, "no memory for a matrix");
-    matrix->owner = m;
-    matrix->item.key = key;
-    matrix->item.free = free_matrix;
-    const mi_status status = load(matrix, sha256, err);
-    if (status != MI_OK) {
-        free_matrix(&matrix->item);
-        return status;
-    }
-    *out = (models_matrix *)cache_add(&m->cache, &matrix->item);
-    return MI_OK;
+    static const kept_kind kind = {CACHE_MATRIX, sizeof(models_matrix), load, free_matrix};
+    return kept_blob_open(m, &kind, sha256, (kept_blob **)out, err);
 }
 
 void models_matrix_close(models_matrix *matrix)
 {
     if (matrix)
-        cache_release(&matrix->owner->cache, &matrix->item);
+        cache_release(&matrix->kept.owner->cache, &matrix->kept.item);
 }
 
 const proto_matrix_view *models_matrix_view(const models_matrix *matrix)
@@ -80,14 +57,12 @@ static mi_status check_columns(const models_model *model, int side, uint64_t col
                    expected);
 }
 
-static bool is_categorical(const proto_input *input, uint64_t col)
+/* Which columns are categories to the model, as proto_input_columns has them. */
+static mi_status trained_categories(const models_model *model, int side, uint64_t cols, uint8_t **flags,
+                                    mi_error *err)
 {
-    if (input->all_categorical)
-        return true;
-    for (uint32_t i = 0; i < input->n_categorical; i++)
-        if (input->categorical[i] == col)
-            return true;
-    return false;
+    const proto_matrix_view plain = {.matrix = {.cols = cols}};
+    return proto_input_columns(models_input(model, side), &plain, flags, err);
 }
 
 /* The names of a column's codes in two matrices, as far as both have them. */
@@ -115,13 +90,13 @@ static mi_status check_levels(const proto_matrix_view *own, const proto_matrix_v
 
 static mi_status check_categorical(models_model *model, int side, const models_matrix *matrix, mi_error *err)
 {
-    const proto_input *input = models_input(model, side);
     const proto_matrix_view *view = &matrix->view;
     models_matrix *own = NULL;
-    mi_status status = MI_OK;
+    uint8_t *trained = NULL;
+    mi_status status = trained_categories(model, side, view->matrix.cols, &trained, err);
     for (uint64_t col = 0; col < view->matrix.cols && status == MI_OK; col++) {
         const bool here = view->matrix.categorical && view->matrix.categorical[col];
-        if (!is_categorical(input, col)) {
+        if (!trained || !trained[col]) {
             if (here)
                 status =
                     mi_fail(err, MI_INVALID,
@@ -129,7 +104,7 @@ static mi_status check_categorical(models_model *model, int side, const models_m
             continue;
         }
         if (!own)
-            status = models_matrix_open(model->owner, input->sha256, &own, err);
+            status = models_matrix_open(model->kept.owner, models_input(model, side)->sha256, &own, err);
         if (status == MI_NOT_FOUND)
             status =
                 mi_fail(err, MI_INVALID,
@@ -140,36 +115,43 @@ static mi_status check_categorical(models_model *model, int side, const models_m
             status = check_levels(&own->view, view, col, err);
     }
     models_matrix_close(own);
+    free(trained);
     return status;
 }
 
 mi_status models_check_matrix(models_model *model, int side, const models_matrix *matrix, mi_error *err)
 {
     const mi_status status = check_columns(model, side, matrix->view.matrix.cols, err);
-    if (status != MI_OK || strcmp(matrix->item.key.sha256, models_input(model, side)->sha256) == 0)
+    if (status != MI_OK || strcmp(matrix->kept.item.key.sha256, models_input(model, side)->sha256) == 0)
         return status;
     return check_categorical(model, side, matrix, err);
 }
 
-mi_status models_check_vectors(const models_model *model, int side, mi_matrix data, mi_error *err)
+/* Of a column of categories. */
+static mi_status check_codes(mi_matrix data, uint64_t col, mi_error *err)
 {
-    const proto_input *input = models_input(model, side);
-    const mi_status status = check_columns(model, side, data.cols, err);
-    if (status != MI_OK)
-        return status;
-    for (uint64_t col = 0; col < data.cols; col++) {
-        if (!is_categorical(input, col))
+    for (uint64_t row = 0; row < data.rows; row++) {
+        const float value = data.data[row * data.cols + col];
+        char pointer[48];
+        if (value >= 0.0f && value <= 65535.0f && value == floorf(value))
             continue;
-        for (uint64_t row = 0; row < data.rows; row++) {
-            const float value = data.data[row * data.cols + col];
-            char pointer[48];
-            if (value >= 0.0f && value <= 65535.0f && value == floorf(value))
-                continue;
-            snprintf(pointer, sizeof pointer, "/%" PRIu64 "/%" PRIu64, row, col);
-            return mi_fail_at(err, MI_INVALID, pointer,
-                              "expected the code of a category, a whole number from 0 to 65535, found %g",
-                              (double)value);
-        }
+        snprintf(pointer, sizeof pointer, "/%" PRIu64 "/%" PRIu64, row, col);
+        return mi_fail_at(err, MI_INVALID, pointer,
+                          "expected the code of a category, a whole number from 0 to 65535, found %g",
+                          (double)value);
     }
     return MI_OK;
+}
+
+mi_status models_check_vectors(const models_model *model, int side, mi_matrix data, mi_error *err)
+{
+    uint8_t *trained = NULL;
+    mi_status status = check_columns(model, side, data.cols, err);
+    if (status == MI_OK)
+        status = trained_categories(model, side, data.cols, &trained, err);
+    for (uint64_t col = 0; trained && col < data.cols && status == MI_OK; col++)
+        if (trained[col])
+            status = check_codes(data, col, err);
+    free(trained);
+    return status;
 }

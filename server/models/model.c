@@ -1,7 +1,6 @@
 #include "internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 mi_status models_new(models **out, store *s, uint64_t cap, mi_error *err)
 {
@@ -32,6 +31,11 @@ void models_forget(models *m, const char *sha256)
     cache_forget(&m->cache, sha256);
 }
 
+void models_tidy(models *m)
+{
+    cache_tidy(&m->cache);
+}
+
 models_usage models_used(models *m)
 {
     models_usage used;
@@ -39,72 +43,46 @@ models_usage models_used(models *m)
     return used;
 }
 
-static void free_model(cache_item *item)
+static void free_model(kept_blob *kept)
 {
-    models_model *model = (models_model *)item;
+    models_model *model = (models_model *)kept;
     mi_model_free(model->model);
     pair_index_fini(&model->pairs);
     proto_model_close(&model->view);
-    if (model->mapping.bytes)
-        store_blob_unmap(model->owner->store, &model->mapping);
     pthread_mutex_destroy(&model->lock);
-    free(model);
 }
 
-static mi_status load(models_model *model, const char *sha256, mi_error *err)
+static mi_status load(kept_blob *kept, mi_error *err)
 {
-    mi_status status = store_blob_map(model->owner->store, sha256, &model->mapping, err);
-    if (status == MI_OK)
-        status = proto_model_open(&model->view, model->mapping.bytes, model->mapping.n, err);
+    models_model *model = (models_model *)kept;
+    model->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    mi_status status = proto_model_open(&model->view, kept->mapping.bytes, kept->mapping.n, err);
     if (status == MI_OK)
         status = mi_model_new(&model->model, &model->view.spec, model->view.members, model->view.n_members,
                               model->view.job->pairs.symmetric, err);
     if (status == MI_OK)
         status = pair_index_init(&model->pairs, &model->view, model->view.job->pairs.symmetric, err);
     if (status == MI_OK)
-        model->item.bytes = sizeof *model + mi_model_bytes(model->model) + pair_index_bytes(&model->pairs) +
-                            (uint64_t)model->view.n_members * MI_MEMBER_TENSORS * sizeof(mi_tensor);
+        kept->item.bytes = sizeof *model + mi_model_bytes(model->model) + pair_index_bytes(&model->pairs) +
+                           (uint64_t)model->view.n_members * MI_MEMBER_TENSORS * sizeof(mi_tensor);
     return status;
 }
 
 mi_status models_open(models *m, const char *sha256, models_model **out, mi_error *err)
 {
-    cache_key key = {.kind = CACHE_MODEL};
-    memcpy(key.sha256, sha256, strnlen(sha256, sizeof key.sha256 - 1));
-    *out = (models_model *)cache_find(&m->cache, &key);
-    if (*out)
-        return MI_OK;
-    models_model *model = calloc(1, sizeof *model);
-    if (!model || pthread_mutex_init(&model->lock, NULL) != 0) {
-        free(model);
-        return mi_fail(err, MI_MEMORY, "no memory for a model");
-    }
-    model->owner = m;
-    model->item.key = key;
-    model->item.free = free_model;
-    const mi_status status = load(model, sha256, err);
-    if (status != MI_OK) {
-        free_model(&model->item);
-        return status;
-    }
-    *out = (models_model *)cache_add(&m->cache, &model->item);
-    return MI_OK;
+    static const kept_kind kind = {CACHE_MODEL, sizeof(models_model), load, free_model};
+    return kept_blob_open(m, &kind, sha256, (kept_blob **)out, err);
 }
 
 void models_close(models_model *model)
 {
     if (model)
-        cache_release(&model->owner->cache, &model->item);
+        cache_release(&model->kept.owner->cache, &model->kept.item);
 }
 
 const proto_model_view *models_view(const models_model *model)
 {
     return &model->view;
-}
-
-uint64_t models_columns(const models_model *model, int side)
-{
-    return mi_model_columns(model->model, side);
 }
 
 size_t models_width(const models_model *model)

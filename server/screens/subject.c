@@ -30,25 +30,19 @@ static mi_status map_blob(store *s, int which, const char *sha256, store_mapping
 static mi_status open_columns(screen_subject *s, int side, mi_error *err)
 {
     const proto_input *trained = side ? &s->model.job->y : &s->model.job->x;
+    proto_matrix_view plain = {.matrix = s->view[side].matrix};
     mi_matrix *m = &s->matrix[side];
     uint64_t width;
-    *m = s->view[side].matrix;
-    m->categorical = NULL;
+    plain.matrix.categorical = NULL;
+    *m = plain.matrix;
     if (m->cols != trained->cols)
         return mi_fail_at(err, MI_INVALID, pointers[side], "has %llu columns; the model was trained on %llu",
                           (unsigned long long)m->cols, (unsigned long long)trained->cols);
-    if (!trained->all_categorical && trained->n_categorical == 0)
-        return MI_OK;
-    s->categorical[side] = calloc(m->cols, 1);
-    if (!s->categorical[side])
-        return mi_fail(err, MI_MEMORY, "the columns of a screen");
-    if (trained->all_categorical)
-        memset(s->categorical[side], 1, m->cols);
-    for (uint32_t i = 0; i < trained->n_categorical; i++)
-        if (trained->categorical[i] < m->cols)
-            s->categorical[side][trained->categorical[i]] = 1;
+    mi_status status = proto_input_columns(trained, &plain, &s->categorical[side], err);
+    if (status != MI_OK || !s->categorical[side])
+        return status;
     m->categorical = s->categorical[side];
-    const mi_status status = mi_matrix_width(*m, &width, err); /* that they are codes */
+    status = mi_matrix_width(*m, &width, err); /* that they are codes */
     if (status == MI_INVALID || status == MI_LIMIT)
         return mi_fail_at(err, MI_INVALID, pointers[side], "%s", err->message);
     return status;

@@ -107,6 +107,28 @@ START_TEST(test_what_is_held_stays)
 }
 END_TEST
 
+START_TEST(test_tidying_leaves_what_is_held)
+{
+    cache c;
+    begin(&c, 100);
+    cache_item *a = add(&c, 0, 10, NULL), *b = add(&c, 1, 10, NULL), *of_b = add(&c, 2, 10, b);
+    cache_release(&c, of_b);
+    cache_tidy(&c);
+    ck_assert_int_eq(freed[0] + freed[1], 0);
+    ck_assert_int_eq(freed[2], 1);
+    cache_release(&c, b);
+    cache_tidy(&c);
+    ck_assert_int_eq(freed[1], 1);
+    ck_assert_ptr_eq(find(&c, 0, NULL), a);
+    ck_assert_uint_eq(bytes_of(&c), 10);
+    cache_release(&c, a);
+    cache_release(&c, a);
+    cache_tidy(&c);
+    ck_assert_int_eq(live, 0);
+    cache_fini(&c);
+}
+END_TEST
+
 START_TEST(test_who_comes_second_gets_the_first)
 {
     cache c;
@@ -192,5 +214,6 @@ END_TEST
 int main(void)
 {
     RUN_TESTS("models_cache", test_least_recently_used_goes_first, test_what_is_held_stays,
-              test_who_comes_second_gets_the_first, test_what_belongs_goes_with_its_owner, test_many_threads);
+              test_tidying_leaves_what_is_held, test_who_comes_second_gets_the_first,
+              test_what_belongs_goes_with_its_owner, test_many_threads);
 }

@@ -27,6 +27,8 @@ mi_status models_new(models **out, store *s, uint64_t cap, mi_error *err);
 void models_free(models *m); /* nobody may have anything open; NULL is legal */
 /* What came of that blob, a model or a matrix, goes as soon as nobody uses it. */
 void models_forget(models *m, const char *sha256);
+/* All that nobody uses goes: blobs were deleted, whose bytes stay on the disk while they are mapped. */
+void models_tidy(models *m);
 
 typedef struct models_usage {
     uint64_t bytes, items;
@@ -42,8 +44,7 @@ mi_status models_open(models *m, const char *sha256, models_model **out, mi_erro
 void models_close(models_model *model); /* NULL is legal */
 
 const proto_model_view *models_view(const models_model *model);
-/* Columns of the raw rows of a side (0: x, 1: y); floats of a row's features, of either side. */
-uint64_t models_columns(const models_model *model, int side);
+/* Floats of a row's features, of either side. */
 size_t models_width(const models_model *model);
 /* As mi_model_is_dot and mi_model_constant say. */
 bool models_is_dot(const models_model *model);
@@ -78,17 +79,6 @@ mi_status models_check_vectors(const models_model *model, int side, mi_matrix da
 
 /* ---- numbers ---- */
 
-/*
- * features (n, width) of rows of a matrix on a side, from what is kept as far as it is there.
- *
- * rows     (n) below the rows of the matrix; NULL: 0 .. n-1
- * MI_INVALID: another number of columns; MI_MEMORY.
- */
-mi_status models_features(models_model *model, int side, models_matrix *matrix, const uint32_t *rows,
-                          uint32_t n, float *features, mi_error *err);
-/* pmi (n) nats of pairs of features, (.., width) each: pair p is (index_x[p], index_y[p]); index NULL: p. */
-mi_status models_pmi_of_features(models_model *model, const float *x, const uint32_t *index_x, const float *y,
-                                 const uint32_t *index_y, uint32_t n, double *pmi, mi_error *err);
 /* pmi (n) nats of pairs of rows. A row that is PROTO_NO_ROW makes its pair a NaN. */
 mi_status models_pmi(models_model *model, models_matrix *x, const uint32_t *rows_x, models_matrix *y,
                      const uint32_t *rows_y, uint32_t n, double *pmi, mi_error *err);
