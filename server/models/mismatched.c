@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Pairs times members where each pair goes through every member; and pairs at least. */
+#define PASSES       50000u
+#define PASSES_LEAST 1000u
+
 /* Distinct rows of each side, ascending, and the pairs of them as cells of a grid: i * n[1] + j. */
 typedef struct grid {
     const proto_matrix_view *view[2];
@@ -121,29 +125,29 @@ static uint64_t draw(uint64_t *state)
 }
 
 /* Cells to choose from, ascending: all, or a sample. */
-static uint64_t *candidates(uint64_t total, uint64_t seed, uint64_t *n)
+static uint64_t *candidates(uint64_t total, uint64_t most, uint64_t seed, uint64_t *n)
 {
-    *n = total < MISMATCHED_MAX ? total : MISMATCHED_MAX;
+    *n = total < most ? total : most;
     uint64_t *cells = malloc((*n ? *n : 1) * sizeof *cells);
     for (uint64_t i = 0; cells && i < *n; i++)
-        cells[i] = total <= MISMATCHED_MAX ? i : draw(&seed) % total;
-    if (cells && total > MISMATCHED_MAX)
+        cells[i] = total <= most ? i : draw(&seed) % total;
+    if (cells && total > most)
         *n = sort_distinct(cells, *n);
     return cells;
 }
 
-static mi_status choose(mismatched *out, grid *g, uint64_t seed, mi_error *err)
+static mi_status choose(mismatched *out, grid *g, uint64_t most, uint64_t seed, mi_error *err)
 {
     const uint64_t total = (uint64_t)g->n[0] * g->n[1];
     uint64_t n, at = 0;
-    uint64_t *cells = candidates(total, seed, &n);
+    uint64_t *cells = candidates(total, most, seed, &n);
     out->x = cells ? malloc((n ? n : 1) * 2 * sizeof *out->x) : NULL;
     if (!out->x) {
         free(cells);
         return mi_fail(err, MI_MEMORY, "no memory for mismatched pairs");
     }
     out->y = out->x + n;
-    out->sampled = total > MISMATCHED_MAX;
+    out->sampled = total > most;
     const uint64_t n_taken = sort_distinct(g->taken, g->n_taken);
     for (uint64_t i = 0; i < n; i++) {
         while (at < n_taken && g->taken[at] < cells[i])
@@ -157,9 +161,15 @@ static mi_status choose(mismatched *out, grid *g, uint64_t seed, mi_error *err)
     return MI_OK;
 }
 
+uint64_t mismatched_most(bool is_dot, uint32_t n_members)
+{
+    const uint64_t passes = PASSES / (n_members ? n_members : 1);
+    return is_dot ? MISMATCHED_MAX : passes < PASSES_LEAST ? PASSES_LEAST : passes;
+}
+
 mi_status mismatched_find(mismatched *out, const models_model *model, const models_matrix *x,
-                          const models_matrix *y, const proto_pairs *pairs, bool symmetric, uint64_t seed,
-                          mi_error *err)
+                          const models_matrix *y, const proto_pairs *pairs, bool symmetric, uint64_t most,
+                          uint64_t seed, mi_error *err)
 {
     grid g = {.view = {&x->view, &y->view}, .index = {x->index, y->index}};
     mi_status status = MI_OK;
@@ -174,7 +184,7 @@ mi_status mismatched_find(mismatched *out, const models_model *model, const mode
     if (!g.rows[0] || !g.rows[1] || g.failed)
         status = mi_fail(err, MI_MEMORY, "no memory for mismatched pairs");
     else
-        status = choose(out, &g, seed, err);
+        status = choose(out, &g, most, seed, err);
     free(g.rows[0]);
     free(g.rows[1]);
     free(g.taken);

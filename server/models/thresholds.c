@@ -2,12 +2,14 @@
  * The PMIs that thresholds are made from, gathered.
  *
  * Without labelled pairs the candidates are the model's own pairs, each by a member that has not seen it, and
- * so is the null. With them both are by the whole model, as scores of other pairs will be.
+ * so is the null. With them both are by the whole model, as scores of other pairs will be; unless all of
+ * them are the model's own, none with label 0: then the null's held-out pairs are the negatives.
  */
 #include "internal.h"
 #include "mismatched.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +113,30 @@ static void use_held_out(const models_model *model, const models_overlap *overla
             g->scores[i] = model->view.pair_pmi[overlap->place[i]];
 }
 
+/* Only pairs that the model was trained on, and nothing that stands against them. */
+static bool all_own(const models_labelled *l, const models_overlap *overlap)
+{
+    return l && overlap->n > 0 && l->pairs->n_negative == 0 && overlap->n == l->pairs->n;
+}
+
+/* The model's own pairs against the null's, both by members that have not seen them. */
+static mi_status gather_own(const models_model *model, const models_labelled *l,
+                            const models_overlap *overlap, gathered *g, mi_error *err)
+{
+    const proto_model_view *v = &model->view;
+    g->n_listed = l->pairs->n;
+    g->n_scores = g->n_listed + v->n_held_out;
+    g->scores = malloc(g->n_scores * sizeof *g->scores);
+    g->labels = calloc(g->n_scores, 1);
+    if (!g->scores || !g->labels)
+        return mi_fail(err, MI_MEMORY, "no memory for PMIs");
+    memset(g->labels, 1, g->n_listed);
+    use_held_out(model, overlap, g);
+    memcpy(g->scores + g->n_listed, v->null_held_out, v->n_held_out * sizeof *g->scores);
+    g->candidates = copy_of(g->scores, g->n_listed, err);
+    return g->candidates ? MI_OK : MI_MEMORY;
+}
+
 static mi_status gather_labelled(models_model *model, const mi_thresholds_request *request,
                                  const models_labelled *l, const models_overlap *overlap,
                                  models_thresholds *out, gathered *g, mi_error *err)
@@ -118,8 +144,14 @@ static mi_status gather_labelled(models_model *model, const mi_thresholds_reques
     mismatched m = {.n = 0};
     mi_status status = MI_OK;
     out->mismatched = l->pairs->n > 0 && l->pairs->n_negative == 0;
+    if (out->mismatched && out->held_out) {
+        out->sampled = true;
+        return gather_own(model, l, overlap, g, err);
+    }
     if (out->mismatched)
-        status = mismatched_find(&m, model, l->x, l->y, l->pairs, l->symmetric, request->seed, err);
+        status =
+            mismatched_find(&m, model, l->x, l->y, l->pairs, l->symmetric,
+                            mismatched_most(models_is_dot(model), model->view.n_members), request->seed, err);
     out->sampled = m.sampled;
     if (status == MI_OK)
         status = score_labelled(model, l, &m, g, err);
@@ -147,10 +179,21 @@ static mi_status find_fprs(const models_model *model, const mi_thresholds_reques
     mi_thresholds_data by_model = *data;
     by_model.null = copy_of(v->null_pmi, v->n_null, err);
     by_model.n_null = v->n_null;
+    by_model.n_labelled = 0;
     mi_status status =
         by_model.null ? mi_thresholds_compute(&out->by_model, request, &by_model, err) : MI_MEMORY;
     free(by_model.null);
     return status;
+}
+
+static void note_mixed(mi_thresholds *numbers)
+{
+    mi_threshold_note *note = &numbers->notes[numbers->n_notes++];
+    *note = (mi_threshold_note){.code = MI_THRESHOLD_NOTE_MIXED};
+    snprintf(note->detail, sizeof note->detail,
+             "the PMIs of the %llu pairs that the model was trained on are out of fold, those of the others "
+             "and of the null by the whole model, which spread less: compare them with care",
+             (unsigned long long)numbers->n_overlap);
 }
 
 mi_status models_thresholds_find(models_model *model, const mi_thresholds_request *request,
@@ -159,7 +202,7 @@ mi_status models_thresholds_find(models_model *model, const mi_thresholds_reques
 {
     const proto_model_view *v = &model->view;
     gathered g = {.null = NULL};
-    *out = (models_thresholds){.held_out = !labelled && v->n_held_out > 0};
+    *out = (models_thresholds){.held_out = v->n_held_out > 0 && (!labelled || all_own(labelled, overlap))};
     mi_status status = gather_null(model, out->held_out, &g, err);
     if (status == MI_OK && labelled)
         status = gather_labelled(model, request, labelled, overlap, out, &g, err);
@@ -180,6 +223,8 @@ mi_status models_thresholds_find(models_model *model, const mi_thresholds_reques
     };
     if (status == MI_OK)
         status = mi_thresholds_compute(&out->numbers, request, &data, err);
+    if (status == MI_OK && labelled && overlap->n > 0 && !out->held_out)
+        note_mixed(out->numbers);
     if (status == MI_OK && out->held_out && v->n_null > 0)
         status = find_fprs(model, request, &data, out, err);
     gathered_fini(&g);

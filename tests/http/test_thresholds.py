@@ -90,11 +90,26 @@ def test_training_pairs_are_refused_or_out_of_fold(kept):
     assert "60 of the labelled pairs" in problem["detail"] and f"({a}, {b})" in problem["errors"][0]["detail"]
     assert problem["errors"][0]["pointer"] == "/pairs"
     told = found(kept, kept.model, {**mixed, "allow_training_pairs": True})
-    assert told["labels"]["overlap_with_training"] == 60 and "training_overlap" in [note["code"] for note in told["notes"]]
+    assert told["labels"]["overlap_with_training"] == 60
+    assert {"training_overlap", "mixed_scores"} <= {note["code"] for note in told["notes"]}
     held_out = {(r["x_id"], r["y_id"]): r["pmi"] for r in kept.get(f"/v1/jobs/{kept.job['id']}/pmi?limit=10000").json()["data"]}
     pmi = np.concatenate([[held_out[a, b] for a, b, _ in own], pmi_of(kept, kept.labelled)])
     labels = np.array([row[2] for row in own + kept.labelled])
     assert told["labels"]["auroc"]["value"] == pytest.approx(metrics.roc_auc_score(labels, pmi), abs=1e-12)
+
+
+def test_training_pairs_alone_stand_against_the_null_of_members_that_have_not_seen_it(kept):
+    """Out-of-fold PMIs spread more than those of the whole model: only their like is a measure of them."""
+    own = kept.pairs[:200]
+    told = found(kept, kept.model, {"pairs": {"data": [[a, b] for a, b in own]}, "allow_training_pairs": True})
+    held_out = kept.tensors["null.held_out"]
+    by_pair = {(r["x_id"], r["y_id"]): r["pmi"] for r in kept.get(f"/v1/jobs/{kept.job['id']}/pmi?limit=10000").json()["data"]}
+    pmi = np.concatenate([[by_pair[pair] for pair in own], held_out])
+    labels = np.repeat([1, 0], [200, len(held_out)])
+    assert told["null_held_out"]["pairs"] == told["labels"]["negatives"] == len(held_out)
+    assert told["labels"]["overlap_with_training"] == 200 and told["candidates"] == 200
+    assert told["labels"]["auroc"]["value"] == pytest.approx(metrics.roc_auc_score(labels, pmi), abs=1e-12)
+    assert "mixed_scores" not in [note["code"] for note in told["notes"]]
 
 
 def test_without_negatives_mismatched_pairs_are_the_negatives(kept):

@@ -62,6 +62,7 @@ typedef struct mi_thresholds_data {
     X(TARGET_NOT_REACHED, "target_not_reached", "no threshold does what was asked on the labels")  \
     X(UNSTABLE, "unstable_threshold", "a threshold hangs on few pairs or is missing in resamples") \
     X(OVERLAP, "training_overlap", "labelled pairs are among those that the model was trained on") \
+    X(MIXED, "mixed_scores", "some PMIs are out of fold and the others by the whole model")        \
     X(EXCLUDED, "excluded", "PMIs that are no numbers were left out")
 
 typedef enum mi_threshold_note_code {

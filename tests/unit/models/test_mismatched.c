@@ -64,7 +64,7 @@ START_TEST(test_known_pairs_are_none)
     const proto_pairs pairs = {.n = 4, .x = rows_x, .y = rows_y};
     mismatched m;
     /* rows 0 1 5 with rows 0 2 3: nine, four listed, two trained on, ids differ throughout */
-    ck_assert_int_eq(mismatched_find(&m, &model, x, y, &pairs, false, 1, NULL), MI_OK);
+    ck_assert_int_eq(mismatched_find(&m, &model, x, y, &pairs, false, MISMATCHED_MAX, 1, NULL), MI_OK);
     ck_assert_uint_eq(m.n, 3);
     ck_assert(has(&m, 1, 3) && has(&m, 5, 0) && has(&m, 5, 3) && !m.sampled);
     mismatched_fini(&m);
@@ -80,19 +80,19 @@ START_TEST(test_nobody_with_themselves_and_both_ways)
     const proto_pairs pairs = {.n = 3, .x = rows_x, .y = rows_y};
     const models_model one_way = model_of(x, x, false), both_ways = model_of(x, x, true);
     mismatched m;
-    ck_assert_int_eq(mismatched_find(&m, &one_way, x, x, &pairs, false, 1, NULL), MI_OK);
+    ck_assert_int_eq(mismatched_find(&m, &one_way, x, x, &pairs, false, MISMATCHED_MAX, 1, NULL), MI_OK);
     ck_assert(m.n == 3 && has(&m, 3, 1) && has(&m, 4, 3) && has(&m, 1, 4));
     mismatched_fini(&m);
-    ck_assert_int_eq(mismatched_find(&m, &one_way, x, x, &pairs, true, 1, NULL), MI_OK);
+    ck_assert_int_eq(mismatched_find(&m, &one_way, x, x, &pairs, true, MISMATCHED_MAX, 1, NULL), MI_OK);
     ck_assert_uint_eq(m.n, 0);
     mismatched_fini(&m);
     /* (1, 2) was trained on; both ways it is (2, 1) as well */
     uint32_t other_x[] = {2, 3}, other_y[] = {3, 1};
     const proto_pairs other = {.n = 2, .x = other_x, .y = other_y};
-    ck_assert_int_eq(mismatched_find(&m, &one_way, x, x, &other, false, 1, NULL), MI_OK);
+    ck_assert_int_eq(mismatched_find(&m, &one_way, x, x, &other, false, MISMATCHED_MAX, 1, NULL), MI_OK);
     ck_assert(m.n == 1 && has(&m, 2, 1));
     mismatched_fini(&m);
-    ck_assert_int_eq(mismatched_find(&m, &both_ways, x, x, &other, false, 1, NULL), MI_OK);
+    ck_assert_int_eq(mismatched_find(&m, &both_ways, x, x, &other, false, MISMATCHED_MAX, 1, NULL), MI_OK);
     ck_assert_uint_eq(m.n, 0);
     mismatched_fini(&m);
     matrix_free(x);
@@ -109,9 +109,9 @@ START_TEST(test_of_many_a_sample)
         rows[i] = i;
     const proto_pairs pairs = {.n = N, .x = rows, .y = rows};
     mismatched first, again, other;
-    ck_assert_int_eq(mismatched_find(&first, &model, x, y, &pairs, false, 1, NULL), MI_OK);
-    ck_assert_int_eq(mismatched_find(&again, &model, x, y, &pairs, false, 1, NULL), MI_OK);
-    ck_assert_int_eq(mismatched_find(&other, &model, x, y, &pairs, false, 2, NULL), MI_OK);
+    ck_assert_int_eq(mismatched_find(&first, &model, x, y, &pairs, false, MISMATCHED_MAX, 1, NULL), MI_OK);
+    ck_assert_int_eq(mismatched_find(&again, &model, x, y, &pairs, false, MISMATCHED_MAX, 1, NULL), MI_OK);
+    ck_assert_int_eq(mismatched_find(&other, &model, x, y, &pairs, false, MISMATCHED_MAX, 2, NULL), MI_OK);
     ck_assert(first.sampled && first.n > MISMATCHED_MAX * 3 / 4 && first.n <= MISMATCHED_MAX);
     for (uint32_t i = 0; i < first.n; i++) {
         ck_assert(first.x[i] != first.y[i] && !(first.x[i] == 1 && first.y[i] == 2));
@@ -120,6 +120,10 @@ START_TEST(test_of_many_a_sample)
                       (first.x[i - 1] == first.x[i] && first.y[i - 1] < first.y[i]));
     }
     ck_assert(again.n == first.n && memcmp(again.x, first.x, first.n * sizeof *first.x) == 0);
+    mismatched few;
+    ck_assert_int_eq(mismatched_find(&few, &model, x, y, &pairs, false, 1000, 1, NULL), MI_OK);
+    ck_assert(few.sampled && few.n > 900 && few.n <= 1000);
+    mismatched_fini(&few);
     ck_assert(other.n != first.n || memcmp(other.x, first.x, first.n * sizeof *first.x) != 0);
     mismatched_fini(&first);
     mismatched_fini(&again);
@@ -129,8 +133,16 @@ START_TEST(test_of_many_a_sample)
 }
 END_TEST
 
+START_TEST(test_where_a_pair_costs_more_there_are_fewer)
+{
+    ck_assert_uint_eq(mismatched_most(true, 1000), MISMATCHED_MAX);
+    ck_assert_uint_eq(mismatched_most(false, 5), 10000);
+    ck_assert_uint_eq(mismatched_most(false, 1000), 1000);
+}
+END_TEST
+
 int main(void)
 {
     RUN_TESTS("models_mismatched", test_known_pairs_are_none, test_nobody_with_themselves_and_both_ways,
-              test_of_many_a_sample);
+              test_of_many_a_sample, test_where_a_pair_costs_more_there_are_fewer);
 }
