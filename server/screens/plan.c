@@ -4,6 +4,8 @@
 #define PART_PRODUCTS 1e11
 /* A screen below this is not worth a second run. */
 #define ALONE_PRODUCTS 2e9
+/* Bytes that a run leaves around its lists. */
+#define OVERHEAD 4096.0
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -14,8 +16,22 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 static double bytes_of_run(const mi_screen_spec *spec)
 {
     const double above = spec->above ? (double)spec->max_above : 0.0;
-    return 4096.0 + 12.0 * (spec->top + above) +
+    return OVERHEAD + 12.0 * (spec->top + above) +
            8.0 * spec->n_y * (double)smaller(spec->top_per_y, spec->n_x);
+}
+
+/* What the last run reads of each: its lists, and the pairs above the threshold. */
+static mi_status check_kept(const mi_screen_spec *spec, const mi_screen_plan *plan, mi_error *err)
+{
+    const double above = spec->above ? (double)spec->max_above : 0.0,
+                 kept = (double)plan->result + above * sizeof(mi_screen_pair) + OVERHEAD;
+    if (kept <= (double)STORE_RESULT_MAX)
+        return MI_OK;
+    return mi_fail(
+        err, MI_LIMIT,
+        "what a run of this screen keeps takes up to %.0f MiB; at most %zu MiB are kept (fewer rows of y, "
+        "shorter lists or a lower max_above take less)",
+        kept / 1048576.0, STORE_RESULT_MAX >> 20);
 }
 
 static mi_status check_run(const screen_subject *s, uint32_t parts, const proto_limits *limits, mi_error *err)
@@ -38,7 +54,7 @@ static mi_status check_run(const screen_subject *s, uint32_t parts, const proto_
             "a run of this screen needs %.0f MiB of memory; at most %.0f MiB are allowed (fewer rows of "
             "y, shorter lists or a lower max_above need less)",
             bytes / 1048576.0, (double)limits->max_workspace_bytes / 1048576.0);
-    return MI_OK;
+    return check_kept(&spec, &plan, err);
 }
 
 mi_status screen_parts(uint32_t *out, const screen_subject *s, uint32_t workers, const proto_limits *limits,

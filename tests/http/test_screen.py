@@ -189,6 +189,19 @@ def test_more_above_than_is_taken_says_what_to_do(scored):
     assert screen(scored, above={"pmi": -100}, max_above=N_X * N_Y)["result"]["above"]["pairs"] == N_X * N_Y - 300
 
 
+def test_what_the_store_does_not_take_is_refused_at_once(server_factory):
+    """Lists of 560 MB from one run: of 70,000 rows of y the best 1,000 each."""
+    server = server_factory("--workers", "1")
+    rng = np.random.default_rng(6)
+    server.put_pair(rows=100, cols=1)
+    server.put("some", npy(rng.standard_normal((4000, 1))))
+    server.put("many", npy(rng.standard_normal((70000, 1))))
+    model = make_model(server, "x", "y")
+    asked = {"x": {"dataset": "some"}, "y": {"dataset": "many"}, "top_per_y": 1000}
+    problem = server.request("POST", f"/v1/models/{model}/screen", json_body=asked).problem(413, "too_large")
+    assert "at most 512 MiB are kept" in problem["detail"] and "shorter lists" in problem["detail"]
+
+
 def test_one_set_with_itself(scored):
     rng = np.random.default_rng(5)
     values = rng.standard_normal((40, 3))

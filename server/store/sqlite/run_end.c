@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_RESULT_BYTES (UINT64_C(512) << 20) /* below SQLite's own limit of a value */
-
 /*
  * The holder of the lease comes back to a job that is canceling: whatever it brings is not wanted any more.
  * The lease ends, and the caller is told MI_STALE, though the transaction holds.
@@ -49,7 +47,7 @@ static void keep_result(txn *t, const store_run *run, const void *result, size_t
 
 mi_status sqlite_run_finish(store *s, const store_run *run, const void *result, size_t n, mi_error *err)
 {
-    if (n > MAX_RESULT_BYTES)
+    if (n > STORE_RESULT_MAX)
         return mi_fail(err, MI_LIMIT, "a run's result of %zu bytes", n);
     txn t;
     proto_job_state state = PROTO_JOB_RUNNING;

@@ -26,6 +26,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define STORE_RESULT_MAX \
+    ((size_t)512 << 20) /* bytes of a run's result; below SQLite's own limit of a value */
+
 typedef struct store store;
 
 /* Called after a transaction is committed, on the thread that made it, with no lock held. Must not call the
@@ -196,8 +199,9 @@ mi_status store_run_report(store *s, const store_run *run, const store_report *r
 mi_status store_checkpoint_put(store *s, const store_run *run, const void *bytes, size_t n, mi_error *err);
 mi_status store_checkpoint_get(store *s, const store_run *run, void **bytes, size_t *n, mi_error *err);
 
-/* Keep a training run's packed result (durable) and end its lease. finish, succeed and fail of a job that is
- * canceling end the lease (the last one makes it canceled), keep nothing and give MI_STALE. */
+/* Keep a run's packed result (durable), of at most STORE_RESULT_MAX bytes (MI_LIMIT), and end its lease.
+ * finish, succeed and fail of a job that is canceling end the lease (the last one makes it canceled), keep
+ * nothing and give MI_STALE. */
 mi_status store_run_finish(store *s, const store_run *run, const void *result, size_t n, mi_error *err);
 /* For the combining run: the packed results of one variant in order of replicate and fold; free with
  * store_run_results_free. */
