@@ -24,7 +24,9 @@ static bool blob_referenced(txn *t, const char *sha256)
                    SQL_ARGS(SQL_TEXT(sha256)), 1) != 0;
 }
 
-static mi_status drop_expired_jobs(store *s, int64_t before_ms, store_swept *swept, mi_error *err)
+/* Drop one by one what a query gives, the id of the next one that was made or ended before ?1. */
+static mi_status drop_expired(store *s, const char *next, void (*drop)(txn *t, const char *id),
+                              int64_t before_ms, uint64_t *dropped, mi_error *err)
 {
     mi_status status = MI_OK;
     for (bool more = true; more && !status;) {
@@ -32,46 +34,34 @@ static mi_status drop_expired_jobs(store *s, int64_t before_ms, store_swept *swe
         char id[PROTO_ID_MAX];
         more = false;
         if (txn_begin(&t, s, SQL_DURABLE, err)) {
-            sqlite3_stmt *q = sql_query(&t.sql,
-                                        "SELECT id FROM jobs WHERE finished_ms > 0 AND finished_ms < ?1"
-                                        " ORDER BY finished_ms LIMIT 1",
-                                        SQL_ARGS(SQL_INT(before_ms)));
+            sqlite3_stmt *q = sql_query(&t.sql, next, SQL_ARGS(SQL_INT(before_ms)));
             if (sql_next(&t.sql, q)) {
                 sql_column_text(q, 0, id, sizeof id);
                 sql_done(q);
-                job_drop(&t, id);
+                drop(&t, id);
                 more = true;
             }
         }
         status = txn_end(&t);
-        swept->jobs += more && !status;
+        *dropped += more && !status;
     }
     return status;
 }
 
+static mi_status drop_expired_jobs(store *s, int64_t before_ms, store_swept *swept, mi_error *err)
+{
+    return drop_expired(s,
+                        "SELECT id FROM jobs WHERE finished_ms > 0 AND finished_ms < ?1"
+                        " ORDER BY finished_ms LIMIT 1",
+                        job_drop, before_ms, &swept->jobs, err);
+}
+
 static mi_status drop_expired_models(store *s, int64_t before_ms, store_swept *swept, mi_error *err)
 {
-    mi_status status = MI_OK;
-    for (bool more = true; more && !status;) {
-        txn t;
-        char id[PROTO_ID_MAX];
-        more = false;
-        if (txn_begin(&t, s, SQL_DURABLE, err)) {
-            sqlite3_stmt *q = sql_query(&t.sql,
-                                        "SELECT m.id FROM models m WHERE m.pinned = 0 AND m.created_ms < ?1"
-                                        " AND " MODEL_IS_FREE " ORDER BY m.created_ms LIMIT 1",
-                                        SQL_ARGS(SQL_INT(before_ms)));
-            if (sql_next(&t.sql, q)) {
-                sql_column_text(q, 0, id, sizeof id);
-                sql_done(q);
-                model_drop(&t, id);
-                more = true;
-            }
-        }
-        status = txn_end(&t);
-        swept->models += more && !status;
-    }
-    return status;
+    return drop_expired(s,
+                        "SELECT m.id FROM models m WHERE m.pinned = 0 AND m.created_ms < ?1"
+                        " AND " MODEL_IS_FREE " ORDER BY m.created_ms LIMIT 1",
+                        model_drop, before_ms, &swept->models, err);
 }
 
 typedef struct held_context {
