@@ -3,6 +3,7 @@
 import csv
 import io
 import threading
+import time
 
 import models
 import numpy as np
@@ -152,8 +153,10 @@ def test_alias_and_deletion_while_it_works(kept):
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
-    while len(seen) < 8:
-        pass
+    deadline = time.monotonic() + 60
+    while len(seen) < 8 and set(seen) <= {200}:
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.01)
     assert kept.request("DELETE", "/v1/models/quick").status == 204
     for thread in threads:
         thread.join()
