@@ -131,6 +131,10 @@ mi_status mi_run_check(const mi_spec *asked, const mi_split_pairs *pairs, uint64
             "the native form of %s cannot start from a Gaussian baseline, which is a log ratio; "
             "expected \"log-ratio\", or no baseline",
             spec->objective.entry->name);
+    if (method->fits_all_rows && spec->split.by != MI_SPLIT_PAIR)
+        return mi_fail_at(err, MI_INVALID, "/split/by",
+                          "%s takes its neighbours among all pairs and holds nobody out; expected \"pair\"",
+                          spec->objective.entry->name);
     mi_status status = check_groups(spec, pairs, err);
     if (status != MI_OK)
         return status;

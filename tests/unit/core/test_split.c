@@ -298,6 +298,9 @@ START_TEST(test_a_plan_by_entity_covers_every_run)
     spec.replicates = 1000000;
     ck_assert_int_eq(mi_plan_pairs(&plan, &spec, x, y, width, &err), MI_INVALID);
     ck_assert_str_eq(err.pointer, "/replicates");
+    mi_objective_defaults(&spec.objective, mi_objective_find("ksg"), 0);
+    ck_assert_int_eq(mi_plan_pairs(&plan, &spec, x, y, width, &err), MI_INVALID);
+    ck_assert_str_eq(err.pointer, "/split/by"); /* it holds nobody out */
     free(g);
 }
 END_TEST
