@@ -29,12 +29,13 @@ typedef struct mi_calibration {
 /*
  * Log-scale and, where the critic is overconfident, a slope below 1: few rows and many columns make scores
  * whose order is right and whose spread is not (temperature scaling; Guo et al., ICML 2017). The loss is
- * convex in both. A slope other than 1 has to earn its place: it must lower the loss over all n joint pairs
- * by more than 1.92 nats, the 95 % point of a likelihood ratio with one degree of freedom. So a critic that
- * is right is left alone.
+ * convex in both. A slope other than 1 has to earn its place: it must lower the loss over all independent
+ * pairs by more than 1.92 nats, the 95 % point of a likelihood ratio with one degree of freedom. So a critic
+ * that is right is left alone.
  *
- * scores and scratch as above
+ * n_pairs           of the n joint ones, how many are independent: half of pairs in both orders
+ * scores, scratch   as above
  */
-mi_calibration mi_calibrate(float *scores, size_t n, void *scratch);
+mi_calibration mi_calibrate(float *scores, size_t n, size_t n_pairs, void *scratch);
 
 #endif

@@ -10,14 +10,14 @@
 
 typedef struct profile {
     float *scores;
-    size_t n;
+    size_t n, n_pairs;
     void *scratch;
     double from; /* a log-scale nearby */
 } profile;
 
 typedef struct point {
     mi_calibration calibration;
-    double loss; /* nats, summed over the joint pairs */
+    double loss; /* nats, summed over the independent pairs */
 } point;
 
 /* The loss at a slope with the log-scale that is best for it. */
@@ -26,7 +26,7 @@ static point at_slope(profile *p, double slope)
     point here = {.calibration = {.slope = slope}};
     p->from = here.calibration.log_scale =
         mi_calibrate_log_scale(p->scores, p->n, slope, p->from, &here.loss, p->scratch);
-    here.loss *= (double)p->n;
+    here.loss *= (double)p->n_pairs;
     return here;
 }
 
@@ -54,9 +54,9 @@ static point best_slope(profile *p)
     return at_left.loss < at_right.loss ? at_left : at_right;
 }
 
-mi_calibration mi_calibrate(float *scores, size_t n, void *scratch)
+mi_calibration mi_calibrate(float *scores, size_t n, size_t n_pairs, void *scratch)
 {
-    profile p = {scores, n, scratch, 0.0};
+    profile p = {scores, n, n_pairs, scratch, 0.0};
     if (n < 2)
         return (mi_calibration){1.0, 0.0};
     const point plain = at_slope(&p, 1.0);

@@ -184,6 +184,10 @@ void mi_run_draw_null_pairs(mi_run *run);
 /* Positions in the test list become rows of the data, and both orders of a pair that has none become one, in
  * place: nothing scores after this. */
 void mi_run_settle_pairs(mi_run *run);
+/* Pairs that so many rows of a part are: of mirrored ones half as many. */
+uint32_t mi_run_pairs_of(const mi_run *run, uint32_t rows);
+/* order (n): which row's y each row's x has in that permutation, of mirrored rows in both orders. */
+void mi_run_permute(const mi_run *run, uint32_t fold, uint32_t permutation, uint32_t *order, uint32_t n);
 /* Held-out pairs that the run reports. */
 uint32_t mi_run_reported(const mi_run *run);
 double mi_run_mean_pmi(const mi_run *run);

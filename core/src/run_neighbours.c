@@ -94,12 +94,8 @@ static void score_permuted_pairs(mi_run *run)
     double pmi[QUERIES_PER_STEP];
     const uint32_t *pairs = NULL;
     if (search->next == 0) {
-        mi_rng rng;
-        mi_rng_init(&rng, run->spec.seed, run->replicate, run->method->fits_all_rows ? 0 : run->fold,
-                    MI_PURPOSE_PERMUTATION, run->scoring.permutations_done);
-        for (uint32_t i = 0; i < search->ksg.n; i++)
-            search->partner[i] = i;
-        mi_rng_permute(&rng, search->partner, search->ksg.n);
+        mi_run_permute(run, run->method->fits_all_rows ? 0 : run->fold, run->scoring.permutations_done,
+                       search->partner, search->ksg.n);
         mi_ksg_pair(&search->ksg, &run->arena, search->partner);
         search->sum = 0.0;
     }

@@ -27,8 +27,9 @@ void mi_run_pairs_layout(mi_run *run, uint64_t at_most)
                    all = (uint64_t)n_test * (n_test - 1), most = all < at_most ? all : at_most;
     const uint64_t share = (run->spec.null_pairs + n_runs - 1) / n_runs;
     s->n_null = !mi_spec_has_pmi(&run->spec) ? 0 : (uint32_t)(share < most ? share : most);
-    if (is_mirrored(run)) /* in both orders: at most every ordered pair */
-        s->n_null = (uint32_t)(2 * (uint64_t)s->n_null < all ? 2 * s->n_null : s->n_null - s->n_null % 2);
+    const uint64_t both = 2 * (uint64_t)s->n_null; /* orders: at most every ordered pair */
+    if (is_mirrored(run))
+        s->n_null = (uint32_t)(both < all ? both : all);
     s->n_permutations = run->spec.permutations;
     for (int side = 0; side < 2; side++)
         s->null_index[side] = MI_TAKE(arena, uint32_t, s->n_null);
@@ -95,11 +96,14 @@ static uint32_t mirror(const mi_run *run, uint32_t i)
     return i < half ? i + half : i - half;
 }
 
-/* Whether (i, j) stands for itself, not for what (mirror of j, mirror of i) stands for. */
+/* Whether (i, j) stands for itself, not for what (mirror of j, mirror of i) stands for: of the pairs of an x
+ * and a y those within the first half, of two x and of two y those in ascending order. */
 static int is_first_order(const mi_run *run, uint32_t i, uint32_t j)
 {
     const uint32_t half = run->split.n_test / 2;
-    return !is_mirrored(run) || (i < half && (j < half || i <= j - half));
+    if (!is_mirrored(run))
+        return 1;
+    return i < half ? j < half || i <= j - half : j < half && i - half <= j;
 }
 
 /* All there are, up to `most` of them in *taken; 0: they are more. */
@@ -194,9 +198,26 @@ void mi_run_settle_pairs(mi_run *run)
             s->null_index[side][k] = run->split.test[s->null_index[side][k]];
 }
 
+void mi_run_permute(const mi_run *run, uint32_t fold, uint32_t permutation, uint32_t *order, uint32_t n)
+{
+    mi_rng rng;
+    const uint32_t half = n / 2, units = is_mirrored(run) ? half : n;
+    mi_rng_init(&rng, run->spec.seed, run->replicate, fold, MI_PURPOSE_PERMUTATION, permutation);
+    for (uint32_t i = 0; i < units; i++)
+        order[i] = i;
+    mi_rng_permute(&rng, order, units);
+    for (uint32_t i = 0; units < n && i < half; i++)
+        order[half + order[i]] = half + i;
+}
+
+uint32_t mi_run_pairs_of(const mi_run *run, uint32_t rows)
+{
+    return is_mirrored(run) ? rows / 2 : rows;
+}
+
 uint32_t mi_run_reported(const mi_run *run)
 {
-    return is_mirrored(run) ? run->split.n_test / 2 : run->split.n_test;
+    return mi_run_pairs_of(run, run->split.n_test);
 }
 
 double mi_run_mean_pmi(const mi_run *run)

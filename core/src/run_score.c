@@ -56,7 +56,8 @@ static void calibrate(mi_run *run)
     mi_critic_block(&run->critic, weights, run->validation_features[MI_SIDE_X], v->n,
                     run->validation_features[MI_SIDE_Y], v->n, run->validation_scores, v->n);
     mi_run_log_ratios(run, run->validation_scores, (size_t)v->n * v->n);
-    s->calibration = mi_calibrate(run->validation_scores, v->n, run->validation_scratch);
+    s->calibration =
+        mi_calibrate(run->validation_scores, v->n, mi_run_pairs_of(run, v->n), run->validation_scratch);
 }
 
 static void score_test_pairs(mi_run *run)
@@ -212,7 +213,7 @@ static void permute_pairs(mi_run *run)
     const uint32_t n = run->test.n;
     for (uint32_t pairs = 0; s->permutations_done < s->n_permutations && pairs < PERMUTED_PAIRS_PER_STEP;
          pairs += n) {
-        mi_run_shuffle(run, MI_PURPOSE_PERMUTATION, s->permutations_done, s->order, n);
+        mi_run_permute(run, run->fold, s->permutations_done, s->order, n);
         mi_critic_pairs(&run->critic, mi_run_final_weights(run), s->features[MI_SIDE_X], NULL,
                         s->features[MI_SIDE_Y], s->order, n, s->pair_scores);
         double sum = 0.0;

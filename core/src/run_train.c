@@ -48,7 +48,7 @@ static double to_beat(const mi_run *run)
 {
     const train_progress *p = &run->progress;
     const int unproven = p->best_step == 0 && isfinite(p->best_loss) && mi_run_refits_baseline(run);
-    return unproven ? p->best_loss - EARNED_NATS / run->validation.n : p->best_loss;
+    return unproven ? p->best_loss - EARNED_NATS / mi_run_pairs_of(run, run->validation.n) : p->best_loss;
 }
 
 /* A curve point, and whether it is the best so far. */

@@ -164,7 +164,13 @@ START_TEST(test_null_pairs_without_an_order_come_in_both)
         b->run.data[MI_SIDE_X].mirrored = b->run.data[MI_SIDE_Y].mirrored = 1;
         bench_draw(b);
         const uint32_t n = b->run.scoring.n_null / 2;
-        ck_assert(wanted == 50 ? n == wanted : n > 1000);
+        uint32_t all = 0;
+        for (uint32_t i = 0; i < TEST; i++)
+            for (uint32_t j = 0; j < TEST; j++) {
+                const uint32_t x = b->x[b->test[i]], y = b->y[b->test[j]];
+                all += i != j && x != y && !b->known[x * IDS + y];
+            }
+        ck_assert_uint_eq(n, wanted == 50 ? wanted : all / 2);
         check_none_is_known(b);
         for (uint32_t k = 0; k < n; k++) {
             ck_assert(x_of(b, k) == y_of(b, n + k) && y_of(b, k) == x_of(b, n + k));
@@ -184,10 +190,33 @@ START_TEST(test_null_pairs_without_an_order_come_in_both)
 }
 END_TEST
 
+/* What is permuted is whom the first of a pair is with; the other order of the pair follows. */
+START_TEST(test_a_permutation_of_mirrored_rows_has_both_orders)
+{
+    enum { HALF = 40 };
+    bench *b = bench_new(IDS, 50);
+    uint32_t order[2 * HALF], plain[HALF], again[2 * HALF], moved = 0;
+    mi_run_permute(&b->run, 1, 7, plain, HALF);
+    b->run.data[MI_SIDE_X].mirrored = b->run.data[MI_SIDE_Y].mirrored = 1;
+    mi_run_permute(&b->run, 1, 7, order, 2 * HALF);
+    mi_run_permute(&b->run, 1, 8, again, 2 * HALF);
+    ck_assert(memcmp(order, plain, sizeof plain) == 0);
+    for (uint32_t i = 0; i < HALF; i++) {
+        ck_assert_uint_lt(order[i], HALF);
+        ck_assert_uint_eq(order[HALF + order[i]], HALF + i);
+        moved += order[i] != again[i];
+    }
+    ck_assert_uint_gt(moved, HALF / 2);
+    ck_assert_uint_eq(mi_run_pairs_of(&b->run, 2 * HALF), HALF);
+    bench_free(b);
+}
+END_TEST
+
 int main(void)
 {
     RUN_TESTS("null pairs", test_no_pair_of_any_fold_is_a_null_pair, test_nobody_is_with_themselves,
               test_few_mismatched_pairs_are_all_taken_once, test_a_table_of_all_pairs_has_no_null,
               test_without_an_index_any_two_rows_are_mismatched,
-              test_null_pairs_without_an_order_come_in_both);
+              test_null_pairs_without_an_order_come_in_both,
+              test_a_permutation_of_mirrored_rows_has_both_orders);
 }
