@@ -10,6 +10,7 @@
 #include "kernels.h"
 #include "objective_entries.h"
 #include "run_internal.h"
+#include "vecmath.h"
 
 #include <math.h>
 #include <string.h>
@@ -81,8 +82,8 @@ void mi_run_log_ratios(const mi_run *run, float *scores, size_t n)
             scores[k] -= offset;
 }
 
-/* Scores (b, b) of the validation rows from `first`. Without weights, of the baseline alone: the network adds
- * nothing before it has learned. */
+/* Scores (b, b) of the validation rows from `first`. Without weights, of the baseline alone, whose columns
+ * are those of slope 1 and whose slope is the gaussian's: the network adds nothing before it has learned. */
 static void score_validation(mi_run *run, const float *weights, uint32_t first, uint32_t b)
 {
     const size_t width = weights ? run->critic.width : mi_run_base_width(run);
@@ -106,7 +107,11 @@ static void score_validation(mi_run *run, const float *weights, uint32_t first, 
                           .b_transposed = 1,
                           .c = run->validation_scores,
                           .c_row = b};
+    const double slope = run->gaussian.slope;
     mi_kernels_best()->product(&p);
+    if (slope != 1.0)
+        mi_vec_affine(run->validation_scores, slope,
+                      (1.0 - slope) * mi_objective_offset(&run->spec.objective), (size_t)b * b);
 }
 
 /* Loss of one block of b validation rows from `first`; adds its diagonal to *diagonal. */
@@ -217,15 +222,6 @@ void mi_run_baseline_columns(mi_run *run, part *p)
                             p->base[side]);
 }
 
-/* Validation loss of the baseline alone. */
-static double baseline_loss(mi_run *run, double slope)
-{
-    double diagonal = 0.0;
-    run->gaussian.slope = slope;
-    mi_run_baseline_columns(run, &run->validation);
-    return mi_run_validation_loss(run, NULL, &diagonal);
-}
-
 typedef struct baseline_choice {
     double shrinkage, slope, loss;
 } baseline_choice;
@@ -236,9 +232,13 @@ static baseline_choice best_slope(mi_run *run, double shrinkage)
 {
     const double least = mi_run_refits_baseline(run) ? SLOPE_LEAST : SLOPE_STEP;
     baseline_choice best = {shrinkage, 1.0, (double)INFINITY};
+    double diagonal = 0.0;
+    run->gaussian.slope = 1.0;
     mi_gaussian_shrink(&run->gaussian, shrinkage);
+    mi_run_baseline_columns(run, &run->validation);
     for (double slope = 1.0; slope > least; slope *= SLOPE_STEP) {
-        const double loss = baseline_loss(run, slope);
+        run->gaussian.slope = slope;
+        const double loss = mi_run_validation_loss(run, NULL, &diagonal);
         if (!(loss < best.loss))
             break;
         best.slope = slope;
