@@ -6,9 +6,6 @@
 
 #include "split.h"
 
-/* runs x pairs of folds by group, whose sizes are counted pair by pair: more are refused */
-#define MI_GROUPED_WORK 50000000u
-
 /* The runs that a check is about: one of them, or all. */
 typedef struct mi_runs_of {
     int one;

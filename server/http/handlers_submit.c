@@ -137,9 +137,27 @@ static bool check_variant(const proto_job *job, const proto_pairs *pairs, uint32
     return true;
 }
 
+/* Folds by id are counted for each objective: together no more than for one. */
+static void check_work(const proto_job *job, const proto_pairs *pairs, proto_problem *problem)
+{
+    const uint64_t objectives = proto_job_variants(job),
+                   runs = (uint64_t)job->spec.replicates * job->spec.split.folds;
+    if (!pairs || job->spec.split.by == MI_SPLIT_PAIR)
+        return;
+    const uint64_t most = MI_GROUPED_WORK / ((uint64_t)pairs->n << pairs->mirrored);
+    if (runs <= most && objectives * runs > most)
+        proto_problem_add(problem, "/objectives",
+                          "%" PRIu64 " of %" PRIu64 " runs of %" PRIu32 " pairs; of folds by id at most %u "
+                          "pairs in all runs together are taken",
+                          objectives, runs, pairs->n, MI_GROUPED_WORK);
+}
+
 static void check_plan(const proto_job *job, const proto_pairs *pairs, const proto_limits *limits,
                        proto_problem *problem)
 {
+    check_work(job, pairs, problem);
+    if (proto_problem_any(problem))
+        return;
     for (uint32_t i = 0; i < proto_job_variants(job); i++)
         if (!check_variant(job, pairs, i, limits, problem))
             return;

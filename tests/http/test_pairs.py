@@ -193,10 +193,19 @@ def test_pairs_without_an_order(bound):
     ({"pairs": {"dataset": "lr", "symmetric": True}}, "/pairs/symmetric", "different data sets"),
     ({"pairs": {"dataset": "lr", "symmetric": True}, "split": {"by": "x"}}, "/split/by", "every id on both sides"),
     ({"outputs": {"model": True}, "objective": "ksg"}, "/outputs/model", "no critic"),
+    ({"objective": "ksg", "split": {"by": "entity"}}, "/split/by", "holds nobody out"),
 ])
 def test_what_is_wrong_is_named(bound, changes, pointer, part):
     errors = bound.submit(spec(**changes)).problem(422)["errors"]
     assert any(e["pointer"] == pointer and part in e["detail"] for e in errors), errors
+
+
+def test_the_work_of_folds_by_id_is_bounded_over_all_objectives(bound):
+    bound.put("crowd", ids_csv("C", np.eye(260)[:, :2]))
+    bound.put("all", table([(f"C{i}", f"C{j}") for i in range(260) for j in range(260) if i != j], "a\tb"), "?kind=pairs")
+    job = {"x": {"dataset": "crowd"}, "y": {"dataset": "crowd"}, "pairs": {"dataset": "all"}, **QUICK}
+    errors = bound.submit({**job, "objectives": ["infonce", "nwj"], "split": {"by": "x", "folds": 500}}).problem(422)["errors"]
+    assert errors[0]["pointer"] == "/objectives" and "in all runs together" in errors[0]["detail"], errors
 
 
 def test_a_split_by_entity_needs_pairs(bound):

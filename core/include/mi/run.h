@@ -62,8 +62,10 @@ mi_status mi_matrix_width(mi_matrix matrix, uint64_t *width, mi_error *err);
  * What a spec asks for on these pairs: as mi_plan_make (mi/spec.h), for a split by who is in them too.
  * x, y     without a look at their data: rows, index, entity, mirrored
  * width    (2) of x, of y: see mi_matrix_width
- * Such a split is counted pair by pair for every run: O(runs x pairs), which is bounded. MI_MEMORY too.
+ * Such a split is counted pair by pair for every run: O(runs x pairs), at most MI_GROUPED_WORK. MI_MEMORY
+ * too.
  */
+#define MI_GROUPED_WORK 50000000u
 mi_status mi_plan_pairs(mi_plan *out, const mi_spec *spec, mi_matrix x, mi_matrix y, const uint64_t width[2],
                         mi_error *err);
 

@@ -209,6 +209,36 @@ START_TEST(test_a_split_by_side_holds_out_all_pairs_of_its_ids_once)
 }
 END_TEST
 
+/* Few ids, one of them in half of the pairs: most pairs of those who validate are left out, from all over. */
+START_TEST(test_a_hub_does_not_pass_the_most_validation_pairs)
+{
+    uint32_t seen = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        grouped *g = grouped_new(MI_SPLIT_X, 4);
+        g->spec.seed = seed;
+        g->spec.split.validation_max = 16;
+        for (int i = 0; i < N_PAIRS; i++)
+            g->entity[0][i] = i % 2 ? 0 : 1 + (uint32_t)i * 7 / N_PAIRS;
+        filled f = fill_grouped(g, 0);
+        ck_assert_uint_le(f.split.n_validation, 16);
+        if (f.split.n_validation > 0) {
+            unsigned char validating[N_X + N_Y] = {0}, training[N_X + N_Y] = {0};
+            note(g, 0, f.split.validation, f.split.n_validation, validating);
+            note(g, 0, f.split.train, f.split.n_train, training);
+            for (int e = 0; e < N_X + N_Y; e++)
+                ck_assert(!(validating[e] && training[e]));
+            if (validating[0])
+                ck_assert_uint_gt(f.split.validation[15] - f.split.validation[0], N_PAIRS / 2);
+            seen++;
+        }
+        check_unseen(g, &f.split, 0, 0);
+        free(f.arena.base);
+        free(g);
+    }
+    ck_assert_uint_gt(seen, 10); /* a share of 16/600 of 8 ids would be nobody, mostly */
+}
+END_TEST
+
 START_TEST(test_a_split_by_entity_has_seen_neither_id_of_a_test_pair)
 {
     static const uint32_t folds[] = {1, 3, 4};
@@ -308,6 +338,7 @@ END_TEST
 int main(void)
 {
     RUN_TESTS("split", test_a_plan_by_entity_covers_every_run, test_both_orders_of_a_mirrored_pair_go_one_way,
+              test_a_hub_does_not_pass_the_most_validation_pairs,
               test_a_split_by_side_holds_out_all_pairs_of_its_ids_once,
               test_a_split_by_entity_has_seen_neither_id_of_a_test_pair,
               test_every_pair_is_held_out_exactly_once, test_no_pair_is_on_two_sides_of_a_split,
