@@ -37,10 +37,14 @@ void proto_model_record_encode(const proto_model_record *model, bool brief, prot
 
 /* ---- what changes ---- */
 
+static bool begins(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
 bool proto_alias_valid(const char *alias)
 {
-    return proto_name_valid(alias) &&
-           strncmp(alias, PROTO_MODEL_PREFIX "_", strlen(PROTO_MODEL_PREFIX) + 1) != 0;
+    return proto_name_valid(alias) && !begins(alias, PROTO_MODEL_PREFIX "_") && !begins(alias, "job_");
 }
 
 void proto_model_patch_fini(proto_model_patch *patch)
@@ -65,7 +69,7 @@ static void decode_alias(proto_model_patch *out, const proto_node *node, proto_p
         expected(
             problem, "/alias", node,
             "null, or a name of 1 to 128 characters of [A-Za-z0-9._-], the first a letter or digit, that "
-            "does not begin with \"mdl_\"");
+            "does not begin with \"mdl_\" or \"job_\"");
 }
 
 static void decode_pinned(proto_model_patch *out, const proto_node *node, proto_problem *problem)

@@ -9,7 +9,7 @@
 
 #include "proto/record.h"
 
-#define PROTO_MODEL_PREFIX    "mdl" /* of ids: "mdl_01K..."; an alias does not begin with "mdl_" */
+#define PROTO_MODEL_PREFIX    "mdl" /* of ids: "mdl_01K..." */
 #define PROTO_MODEL_PATCH_MAX (64u << 10)
 
 typedef struct proto_model_record {
@@ -46,7 +46,7 @@ typedef struct proto_model_patch {
 mi_status proto_model_patch_decode(proto_model_patch *out, const char *bytes, size_t n,
                                    proto_problem *problem);
 void proto_model_patch_fini(proto_model_patch *patch);
-/* The form of an alias: a data set's name that is not like an id. */
+/* The form of an alias: a data set's name that does not begin as ids of models and jobs do. */
 bool proto_alias_valid(const char *alias);
 
 #endif

@@ -105,6 +105,7 @@ START_TEST(test_what_is_no_change_is_refused)
                {"null", 422},
                {"{\"alias\":\"\"}", 422},
                {"{\"alias\":\"-a\"}", 422},
+               {"{\"alias\":\"job_a\"}", 422},
                {"{\"alias\":5}", 422},
                {"{\"alias\":\"a/b\"}", 422},
                {"{\"tags\":null}", 422},
