@@ -27,14 +27,19 @@ const char *json_string(const proto_node *node, const char *pointer)
     return proto_node_string(proto_json_at(node, pointer), NULL);
 }
 
+void api_path_begin(proto_text *path, const char *collection, const char *id, const char *suffix)
+{
+    proto_text_init(path, 1 << 14);
+    proto_text_printf(path, "/v1/%s/", collection);
+    http_encode(path, id);
+    proto_text_puts(path, suffix);
+}
+
 char *api_path(const char *collection, const char *id, const char *suffix)
 {
     proto_text path;
 
-    proto_text_init(&path, 1 << 14);
-    proto_text_printf(&path, "/v1/%s/", collection);
-    http_encode(&path, id);
-    proto_text_puts(&path, suffix);
+    api_path_begin(&path, collection, id, suffix);
     return proto_text_take(&path, NULL);
 }
 
@@ -199,6 +204,25 @@ cli_exit api_get(cli *c, const char *path, api_document *out)
         return CLI_USAGE;
     }
     return api_json(c, &request, out);
+}
+
+cli_exit api_print(cli *c, const api_document *document, api_people *people)
+{
+    if (c->options->format != CLI_JSON)
+        return people(c, document->root);
+    output_json(c, document->bytes, document->n);
+    return CLI_OK;
+}
+
+cli_exit api_show(cli *c, const char *path, api_people *people)
+{
+    api_document document;
+    cli_exit code = api_get(c, path, &document);
+
+    if (code == CLI_OK)
+        code = api_print(c, &document, people);
+    api_document_fini(&document);
+    return code;
 }
 
 cli_exit api_remove(cli *c, const char *collection, const char *id)

@@ -37,10 +37,19 @@ cli_exit api_broken(cli *c, mi_status status, const mi_error *err);
  */
 void api_print_problem(cli *c, const proto_node *problem, int status);
 
+/* A document as it is asked for: the JSON that the server sent, or what `people` makes of it (csv as well).
+ */
+typedef cli_exit api_people(cli *c, const proto_node *root);
+cli_exit api_print(cli *c, const api_document *document, api_people *people);
+/* GET `path`, and print. */
+cli_exit api_show(cli *c, const char *path, api_people *people);
+
 /* DELETE /v1/<collection>/<id>, and a note that it is gone. */
 cli_exit api_remove(cli *c, const char *collection, const char *id);
 /* "/v1/jobs/{id}" + suffix, percent-encoded; NULL when memory ran out. The caller frees. */
 char *api_path(const char *collection, const char *id, const char *suffix);
+/* The same as a text that goes on, with a query; the caller finishes it. */
+void api_path_begin(proto_text *path, const char *collection, const char *id, const char *suffix);
 /* Seconds to wait before attempt number `attempt` (from 1): doubling from a quarter second, at most 5. */
 double api_backoff(unsigned attempt);
 

@@ -1,5 +1,4 @@
 #include "command.h"
-#include "format.h"
 #include "list.h"
 #include "output.h"
 #include "upload.h"
@@ -9,16 +8,6 @@
 #include <string.h>
 
 #define LEVELS_SHOWN 6
-
-static void add_bytes(table *t, double bytes)
-{
-    char number[FORMAT_SIZE];
-
-    if (t->csv)
-        table_count(t, bytes);
-    else
-        table_text(t, format_bytes(number, bytes));
-}
 
 static void add_sha(table *t, const char *sha256)
 {
@@ -37,7 +26,7 @@ static void add_dataset(table *t, const proto_node *dataset)
     table_count(t, json_number(dataset, "/rows"));
     table_count(t, json_number(dataset, "/columns"));
     table_text(t, json_string(dataset, "/format"));
-    add_bytes(t, json_number(dataset, "/bytes"));
+    table_bytes(t, json_number(dataset, "/bytes"));
     table_text(t, json_string(dataset, "/created_at"));
     add_sha(t, json_string(dataset, "/sha256"));
 }
@@ -124,30 +113,22 @@ static cli_exit print_columns(cli *c, const proto_node *dataset)
     return output_table(c, &t, 2);
 }
 
-static cli_exit print_dataset(cli *c, const api_document *dataset)
+static cli_exit print_dataset(cli *c, const proto_node *dataset)
 {
     cli_exit code;
     table t;
 
-    if (c->options->format == CLI_JSON) {
-        output_json(c, dataset->bytes, dataset->n);
-        return CLI_OK;
-    }
     init_table(c, &t);
-    add_dataset(&t, dataset->root);
+    add_dataset(&t, dataset);
     code = output_table(c, &t, 0);
-    return code == CLI_OK && c->options->format == CLI_TABLE ? print_columns(c, dataset->root) : code;
+    return code == CLI_OK && c->options->format == CLI_TABLE ? print_columns(c, dataset) : code;
 }
 
 cli_exit datasets_get(cli *c)
 {
     char *path = api_path("datasets", c->options->arguments[0], "");
-    api_document dataset;
-    cli_exit code = api_get(c, path, &dataset);
+    cli_exit code = api_show(c, path, print_dataset);
 
-    if (code == CLI_OK)
-        code = print_dataset(c, &dataset);
-    api_document_fini(&dataset);
     free(path);
     return code;
 }
@@ -167,7 +148,7 @@ cli_exit datasets_put(cli *c)
     memcpy(taken, name, strlen(name) + 1);
     code = upload_file(c, c->options->arguments[1], taken, &dataset);
     if (code == CLI_OK)
-        code = print_dataset(c, &dataset);
+        code = api_print(c, &dataset, print_dataset);
     api_document_fini(&dataset);
     return code;
 }

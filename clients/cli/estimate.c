@@ -26,11 +26,6 @@ static mi_status make_spec(const cli_options *o, proto_text *spec, mi_error *err
     return status;
 }
 
-static cli_exit set_pairs(cli *c, proto_text *spec)
-{
-    return c->options->pairs_table ? upload_set_pairs(c, spec) : CLI_OK;
-}
-
 static cli_exit set_inputs(cli *c, proto_text *spec)
 {
     const cli_options *o = c->options;
@@ -38,7 +33,7 @@ static cli_exit set_inputs(cli *c, proto_text *spec)
     cli_exit code;
 
     if (o->n_arguments == 0)
-        return set_pairs(c, spec);
+        return upload_set_pairs(c, spec);
     code = upload_or_name(c, o->arguments[0], o->name_x, x);
     if (code == CLI_OK)
         code = upload_or_name(c, o->arguments[1], o->name_y, y);
@@ -46,7 +41,7 @@ static cli_exit set_inputs(cli *c, proto_text *spec)
         code = upload_set(c, spec, "/x", x);
     if (code == CLI_OK)
         code = upload_set(c, spec, "/y", y);
-    return code == CLI_OK ? set_pairs(c, spec) : code;
+    return code == CLI_OK ? upload_set_pairs(c, spec) : code;
 }
 
 /* Files and names that would only be refused after the work is done. */

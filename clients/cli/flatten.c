@@ -1,6 +1,7 @@
 #include "flatten.h"
 
 #include "api.h"
+#include "output.h"
 
 #include <stdlib.h>
 
@@ -84,4 +85,15 @@ static void add_rows(table *t, const char *path, const proto_node *node)
 void flatten(table *t, const proto_node *root)
 {
     add_rows(t, "", root);
+}
+
+cli_exit flatten_print(cli *c, const proto_node *root)
+{
+    static const char *const titles[] = {"key", "value"};
+    bool csv = c->options->format == CLI_CSV;
+    table t;
+
+    table_init(&t, "ll", csv ? titles : NULL, csv, c->out.utf8);
+    flatten(&t, root);
+    return output_table(c, &t, 0);
 }

@@ -9,17 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static cli_exit print_flat(cli *c, const proto_node *root)
-{
-    static const char *const titles[] = {"key", "value"};
-    bool csv = c->options->format == CLI_CSV;
-    table t;
-
-    table_init(&t, "ll", csv ? titles : NULL, csv, c->out.utf8);
-    flatten(&t, root);
-    return output_table(c, &t, 0);
-}
-
 static void add_value(table *t, const proto_node *node)
 {
     char *value = node ? flatten_value(node) : NULL;
@@ -90,13 +79,13 @@ static cli_exit print_server(cli *c, const proto_node *info)
     }
     for (const proto_node *m = proto_node_first(proto_node_member(info, "limits")); m;
          m = proto_node_next(m)) {
-        char name[SAFE_SIZE], number[FORMAT_SIZE];
+        char name[SAFE_SIZE];
         const char *key = proto_node_key(m);
 
         snprintf(name, sizeof name, "limit %s", strncmp(key, "max_", 4) == 0 ? key + 4 : key);
         table_text(&t, name);
         if (strstr(key, "bytes"))
-            table_text(&t, format_bytes(number, proto_node_number(m, (double)NAN)));
+            table_bytes(&t, proto_node_number(m, (double)NAN));
         else
             table_number(&t, proto_node_number(m, (double)NAN));
     }
@@ -120,13 +109,9 @@ static cli_exit print_objectives(cli *c, const proto_node *info)
 
 static cli_exit print_info(cli *c, const proto_node *info)
 {
-    proto_text blank;
     cli_exit code = print_server(c, info);
 
-    proto_text_init(&blank, 16);
-    proto_text_puts(&blank, "\n");
-    output_text(&blank);
-    proto_text_fini(&blank);
+    output_blank();
     if (code == CLI_OK)
         code = print_objectives(c, info);
     if (code == CLI_OK)
@@ -134,28 +119,15 @@ static cli_exit print_info(cli *c, const proto_node *info)
     return code;
 }
 
-static cli_exit show(cli *c, const char *path, cli_exit (*people)(cli *c, const proto_node *root))
-{
-    api_document document;
-    cli_exit code = api_get(c, path, &document);
-
-    if (code == CLI_OK && c->options->format == CLI_JSON)
-        output_json(c, document.bytes, document.n);
-    else if (code == CLI_OK)
-        code = people(c, document.root);
-    api_document_fini(&document);
-    return code;
-}
-
 cli_exit info_run(cli *c)
 {
-    return show(c, "/v1/info",
-                c->options->fields                ? print_fields
-                : c->options->format == CLI_TABLE ? print_info
-                                                  : print_flat);
+    return api_show(c, "/v1/info",
+                    c->options->fields                ? print_fields
+                    : c->options->format == CLI_TABLE ? print_info
+                                                      : flatten_print);
 }
 
 cli_exit queue_run(cli *c)
 {
-    return show(c, "/v1/queue", print_flat);
+    return api_show(c, "/v1/queue", flatten_print);
 }

@@ -1,7 +1,6 @@
 #include "command.h"
 #include "download.h"
 #include "flatten.h"
-#include "format.h"
 #include "list.h"
 #include "output.h"
 
@@ -10,16 +9,10 @@
 
 static void add_model(table *t, const proto_node *model)
 {
-    char number[FORMAT_SIZE];
-    double bytes = json_number(model, "/bytes");
-
     table_text(t, json_string(model, "/id"));
     table_text(t, json_string(model, "/alias"));
     table_text(t, proto_node_bool(proto_json_at(model, "/pinned"), false) ? "yes" : t->csv ? "no" : NULL);
-    if (t->csv)
-        table_count(t, bytes);
-    else
-        table_text(t, format_bytes(number, bytes));
+    table_bytes(t, json_number(model, "/bytes"));
     table_text(t, json_string(model, "/created_at"));
     table_text(t, json_string(model, "/job"));
 }
@@ -32,41 +25,26 @@ cli_exit models_list(cli *c)
     bool csv = o->format == CLI_CSV;
     proto_text path;
     table t;
-    cli_exit code;
+    cli_exit code = CLI_FAILED;
 
     proto_text_init(&path, 1 << 14);
     proto_text_puts(&path, "/v1/models");
-    list_query(&path, "tag", o->n_tags ? o->tags[0] : NULL);
+    for (unsigned i = 0; i < o->n_tags; i++)
+        list_query(&path, "tag", o->tags[i]);
     table_init(&t, "lllrll", csv ? csv_titles : titles, csv, c->out.utf8);
-    code = list_print(c, proto_text_ok(&path) ? path.data : "/v1/models", &t, add_model, NULL);
+    if (proto_text_ok(&path))
+        code = list_print(c, path.data, &t, add_model, NULL);
+    else
+        say_error(c, "the query is too long");
     proto_text_fini(&path);
     return code;
-}
-
-static cli_exit print_model(cli *c, const api_document *model)
-{
-    static const char *const titles[] = {"key", "value"};
-    bool csv = c->options->format == CLI_CSV;
-    table t;
-
-    if (c->options->format == CLI_JSON) {
-        output_json(c, model->bytes, model->n);
-        return CLI_OK;
-    }
-    table_init(&t, "ll", csv ? titles : NULL, csv, c->out.utf8);
-    flatten(&t, model->root);
-    return output_table(c, &t, 0);
 }
 
 cli_exit models_show(cli *c)
 {
     char *path = api_path("models", c->options->arguments[0], "");
-    api_document model;
-    cli_exit code = api_get(c, path, &model);
+    cli_exit code = api_show(c, path, flatten_print);
 
-    if (code == CLI_OK)
-        code = print_model(c, &model);
-    api_document_fini(&model);
     free(path);
     return code;
 }

@@ -73,6 +73,8 @@ const option_entry options_table[] = {
      "share of true pairs where the thresholds will be used; without it an FDR is that of the pairs at hand"},
     {0, "precision", "F,...", OPTION_SPEC_NUMBERS, ON(THRESHOLDS), 0, "/precision", "on the labelled pairs"},
     {0, "recall", "F,...", OPTION_SPEC_NUMBERS, ON(THRESHOLDS), 0, "/recall", "on the labelled pairs"},
+    {0, "interval", "METHOD", OPTION_SPEC_TEXT, ON(THRESHOLDS), 0, "/interval",
+     "how AUROC's interval is made: delong (default) or bootstrap"},
     {0, "allow-training", NULL, OPTION_SPEC_TRUE, ON(THRESHOLDS), 0, "/allow_training_pairs",
      "labelled pairs that the model was trained on count, by their PMI out of fold"},
     {0, "split", "BY", OPTION_SPEC_TEXT, ON(ESTIMATE), 0, "/split/by",

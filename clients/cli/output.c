@@ -20,6 +20,11 @@ void output_text(const proto_text *text)
     write_out(text->data, text->length);
 }
 
+void output_blank(void)
+{
+    write_out("\n", 1);
+}
+
 void output_json(const cli *c, const char *json, size_t n)
 {
     size_t start = 0, i = 0, length;

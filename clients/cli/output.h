@@ -10,6 +10,7 @@
 /* Text of ours (foreign parts already escaped). Failures stick to stdout and are reported by output_finish.
  */
 void output_text(const proto_text *text);
+void output_blank(void); /* a line */
 /* A JSON document exactly as the server sent it (on a terminal, DEL and C1 controls become \u escapes),
  * ending in a newline. */
 void output_json(const cli *c, const char *json, size_t n);

@@ -46,14 +46,10 @@ static void add_pair(table *t, const proto_node *pair)
 /* The path with what is asked for; NULL when memory ran out. */
 static char *make_path(const cli_options *o, uint64_t top)
 {
-    char *base = api_path("jobs", o->arguments[0], "/pmi"), number[32];
+    char number[32];
     proto_text path;
 
-    if (!base)
-        return NULL;
-    proto_text_init(&path, 1 << 14);
-    proto_text_puts(&path, base);
-    free(base);
+    api_path_begin(&path, "jobs", o->arguments[0], "/pmi");
     list_query(&path, "objective", o->objective);
     list_query(&path, "x_id", o->x_id);
     list_query(&path, "y_id", o->y_id);

@@ -7,7 +7,6 @@
 #include "screen.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,19 +31,6 @@ static void print_head(const cli *c, const proto_node *job, proto_text *out)
                       color, safe(c, d, state ? state : "-"), end);
 }
 
-static void row(table *t, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void row(table *t, const char *name, const char *format, ...)
-{
-    char line[1024];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    table_text(t, name);
-    table_text(t, line);
-}
-
 static void add_mi(table *t, const proto_node *result)
 {
     double nats = json_number(result, "/mi/nats"), bits = json_number(result, "/mi/bits");
@@ -52,17 +38,20 @@ static void add_mi(table *t, const proto_node *result)
            high = json_number(result, "/mi/sampling95_nats/1");
     char a[FORMAT_SIZE], b[FORMAT_SIZE];
 
-    row(t, "mutual information", "%s nats = %s bits", format_fixed(a, nats, 4), format_fixed(b, bits, 4));
+    table_row(t, "mutual information", "%s nats = %s bits", format_fixed(a, nats, 4),
+              format_fixed(b, bits, 4));
     if (isfinite(low) && isfinite(high)) {
-        row(t, "95% sampling interval", "%s to %s nats", format_fixed(a, low, 4), format_fixed(b, high, 4));
-        row(t, "", "%s to %s bits", format_fixed(a, low / NATS_PER_BIT, 4),
-            format_fixed(b, high / NATS_PER_BIT, 4));
+        table_row(t, "95% sampling interval", "%s to %s nats", format_fixed(a, low, 4),
+                  format_fixed(b, high, 4));
+        table_row(t, "", "%s to %s bits", format_fixed(a, low / NATS_PER_BIT, 4),
+                  format_fixed(b, high / NATS_PER_BIT, 4));
     }
     low = json_number(result, "/mi/interval_nats/0");
     high = json_number(result, "/mi/interval_nats/1");
     if (isfinite(low) && isfinite(high))
-        row(t, "interval with bias", "%s to %s nats", format_fixed(a, low, 4), format_fixed(b, high, 4));
-    row(t, "standard error", "%s nats", format_fixed(a, json_number(result, "/mi/std_err"), 4));
+        table_row(t, "interval with bias", "%s to %s nats", format_fixed(a, low, 4),
+                  format_fixed(b, high, 4));
+    table_row(t, "standard error", "%s nats", format_fixed(a, json_number(result, "/mi/std_err"), 4));
 }
 
 static void add_per_run(table *t, const proto_node *result)
@@ -82,7 +71,7 @@ static void add_per_run(table *t, const proto_node *result)
     if (n > PER_RUN_MAX)
         proto_text_printf(&line, "  and %u more", n - PER_RUN_MAX);
     if (n > 0)
-        row(t, "per fold", "%s nats", line.data ? line.data : "");
+        table_row(t, "per fold", "%s nats", line.data ? line.data : "");
     proto_text_fini(&line);
 }
 
@@ -94,22 +83,23 @@ static void add_diagnostics(table *t, const proto_node *result)
     char a[FORMAT_SIZE], b[FORMAT_SIZE], d[FORMAT_SIZE], e[FORMAT_SIZE];
 
     if (proto_node_kind(proto_json_at(result, "/bracket_nats")) == PROTO_OBJECT)
-        row(t, "bounds, same critic", "InfoNCE %s (at most %s)  NWJ %s  DV %s nats",
-            format_fixed(a, json_number(result, "/bracket_nats/infonce"), 3),
-            format_fixed(b, json_number(result, "/bracket_nats/infonce_ceiling"), 3),
-            format_fixed(d, json_number(result, "/bracket_nats/nwj"), 3),
-            format_fixed(e, json_number(result, "/bracket_nats/dv"), 3));
+        table_row(t, "bounds, same critic", "InfoNCE %s (at most %s)  NWJ %s  DV %s nats",
+                  format_fixed(a, json_number(result, "/bracket_nats/infonce"), 3),
+                  format_fixed(b, json_number(result, "/bracket_nats/infonce_ceiling"), 3),
+                  format_fixed(d, json_number(result, "/bracket_nats/nwj"), 3),
+                  format_fixed(e, json_number(result, "/bracket_nats/dv"), 3));
     if (isfinite(ratio))
-        row(t, "calibration", "mean ratio of mismatched pairs %s (1 is calibrated), log-scale %s, slope %s",
+        table_row(
+            t, "calibration", "mean ratio of mismatched pairs %s (1 is calibrated), log-scale %s, slope %s",
             format_fixed(a, ratio, 3), format_fixed(b, json_number(result, "/calibration/log_scale"), 3),
             format_fixed(d, json_number(result, "/calibration/slope"), 3));
     if (isfinite(auroc))
-        row(t, "true pairs above mismatched", "AUROC %s, %s mismatched pairs", format_fixed(a, auroc, 3),
-            format_number(b, json_number(result, "/null/pairs")));
+        table_row(t, "true pairs above mismatched", "AUROC %s, %s mismatched pairs",
+                  format_fixed(a, auroc, 3), format_number(b, json_number(result, "/null/pairs")));
     if (proto_node_kind(permutation) == PROTO_OBJECT)
-        row(t, "permutation test", "p = %s, null mean %s nats",
-            format_number(a, json_number(permutation, "/p_value")),
-            format_fixed(b, json_number(permutation, "/mean_nats"), 4));
+        table_row(t, "permutation test", "p = %s, null mean %s nats",
+                  format_number(a, json_number(permutation, "/p_value")),
+                  format_fixed(b, json_number(permutation, "/mean_nats"), 4));
 }
 
 /* Of pairs by id: how many there are, who is missing, and how they were held out. */
@@ -123,17 +113,17 @@ static void add_pairs(table *t, const proto_node *result)
 
     if (proto_node_kind(pairs) != PROTO_OBJECT)
         return;
-    row(t, "pairs", "%s of %s rows, of %s ids of x and %s of y",
-        format_number(a, json_number(pairs, "/used")), format_number(b, json_number(pairs, "/rows")),
-        format_number(d, json_number(pairs, "/entities/x")),
-        format_number((char[FORMAT_SIZE]){0}, json_number(pairs, "/entities/y")));
+    table_row(t, "pairs", "%s of %s rows, of %s ids of x and %s of y",
+              format_number(a, json_number(pairs, "/used")), format_number(b, json_number(pairs, "/rows")),
+              format_number(d, json_number(pairs, "/entities/x")),
+              format_number((char[FORMAT_SIZE]){0}, json_number(pairs, "/entities/y")));
     if (missing > 0)
-        row(t, "", "%s without an embedding: %s ids of x, %s of y", format_number(a, missing),
-            format_number(b, json_number(pairs, "/missing/x/count")),
-            format_number(d, json_number(pairs, "/missing/y/count")));
-    row(t, "split", "by %s, %s pairs held out%s%s%s", by ? by : "-",
-        format_number(a, json_number(result, "/split/scored")), unscored > 0 ? ", " : "",
-        unscored > 0 ? format_number(b, unscored) : "", unscored > 0 ? " never" : "");
+        table_row(t, "", "%s without an embedding: %s ids of x, %s of y", format_number(a, missing),
+                  format_number(b, json_number(pairs, "/missing/x/count")),
+                  format_number(d, json_number(pairs, "/missing/y/count")));
+    table_row(t, "split", "by %s, %s pairs held out%s%s%s", by ? by : "-",
+              format_number(a, json_number(result, "/split/scored")), unscored > 0 ? ", " : "",
+              unscored > 0 ? format_number(b, unscored) : "", unscored > 0 ? " never" : "");
 }
 
 static void add_timing(const cli *c, table *t, const proto_node *result)
@@ -144,12 +134,12 @@ static void add_timing(const cli *c, table *t, const proto_node *result)
 
     if (proto_node_kind(proto_json_at(result, "/timing")) != PROTO_OBJECT)
         return;
-    row(t, "time", "%s, of it training %s", format_duration(a, json_number(result, "/timing/wall_s")),
-        format_duration(b, json_number(result, "/timing/train_s")));
-    row(t, "work", "%s steps, %s per second, %s kernel, %s",
-        format_number(d, json_number(result, "/timing/steps")),
-        format_number(e, round(json_number(result, "/timing/steps_per_s"))),
-        safe(c, s, kernel ? kernel : "unknown"), safe(c, p, precision ? precision : "-"));
+    table_row(t, "time", "%s, of it training %s", format_duration(a, json_number(result, "/timing/wall_s")),
+              format_duration(b, json_number(result, "/timing/train_s")));
+    table_row(t, "work", "%s steps, %s per second, %s kernel, %s",
+              format_number(d, json_number(result, "/timing/steps")),
+              format_number(e, round(json_number(result, "/timing/steps_per_s"))),
+              safe(c, s, kernel ? kernel : "unknown"), safe(c, p, precision ? precision : "-"));
 }
 
 /* The server's detail gives the figures, and what to do. */
@@ -204,9 +194,9 @@ static void add_progress(table *t, const proto_node *job)
         return;
     table_text(t, "phase");
     table_text(t, phase);
-    row(t, "progress", "%s%%, runs %s of %s", format_fixed(a, 100 * fraction, 0),
-        format_number(b, json_number(job, "/progress/runs_done")),
-        format_number(d, json_number(job, "/progress/runs")));
+    table_row(t, "progress", "%s%%, runs %s of %s", format_fixed(a, 100 * fraction, 0),
+              format_number(b, json_number(job, "/progress/runs_done")),
+              format_number(d, json_number(job, "/progress/runs")));
 }
 
 static bool print_figures(const cli *c, const proto_node *job, proto_text *out)

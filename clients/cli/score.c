@@ -1,6 +1,7 @@
 #include "score.h"
 #include "command.h"
 #include "download.h"
+#include "list.h"
 #include "output.h"
 #include "pmi.h"
 #include "spec_edit.h"
@@ -8,8 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define SHOWN 100u /* rows of a table */
 
 /* "P01135,P00533" and so on, as a list of pairs. */
 static cli_exit set_listed(cli *c, proto_text *body)
@@ -91,7 +90,7 @@ static void tell(cli *c, const proto_node *root, double shown)
 static cli_exit print_table(cli *c, const proto_node *root)
 {
     static const char *const titles[] = {"X", "Y", "PMI (nats)", "PERCENTILE", "P", "Q", "TRAINED"};
-    uint64_t most = c->options->limit ? c->options->limit : SHOWN, n = 0;
+    uint64_t most = c->options->limit ? c->options->limit : LIST_DEFAULT_LIMIT, n = 0;
     table t;
     cli_exit code;
 
@@ -145,6 +144,8 @@ static cli_exit check(cli *c)
         say_error(c, "--out writes csv, npy or json: say which with -o, or by the file's name");
     else if (o->out_file && o->format_given && o->format == CLI_TABLE)
         say_error(c, "--out writes csv, npy or json");
+    else if (o->limit && (o->out_file || o->format != CLI_TABLE))
+        say_error(c, "--limit is of the table: csv, npy and json have all pairs");
     else
         return CLI_OK;
     return CLI_USAGE;

@@ -4,6 +4,8 @@
 #include "proto/result.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +92,28 @@ void table_number(table *t, double value)
         exact_cell(t, value);
     else
         add_cell(t, strdup(format_number(buffer, value)));
+}
+
+void table_bytes(table *t, double value)
+{
+    char buffer[FORMAT_SIZE];
+
+    if (t->csv)
+        table_count(t, value);
+    else
+        add_cell(t, strdup(format_bytes(buffer, value)));
+}
+
+void table_row(table *t, const char *name, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    table_text(t, name);
+    table_text(t, line);
 }
 
 static void print_csv(const table *t, proto_text *out)

@@ -27,6 +27,9 @@ void table_text(table *t, const char *text);            /* foreign text: escaped
 void table_count(table *t, double value);               /* a whole number; negative: absent */
 void table_fixed(table *t, double value, int decimals); /* every digit in csv */
 void table_number(table *t, double value);              /* likewise, by significant digits */
+void table_bytes(table *t, double value);               /* a size; in csv a count */
+/* A row of two: a name, and what is printed beside it. */
+void table_row(table *t, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Append the whole table, each line after `indent` spaces (not in csv). False when memory ran out. */
 bool table_print(const table *t, unsigned indent, proto_text *out);

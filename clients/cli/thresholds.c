@@ -11,20 +11,16 @@
 
 #define ANSWER_QUIET_S 600 /* a million mismatched pairs take a while */
 
-/* What flags ask for, but for columns of a table, which belong to it. */
+/* What flags ask for; the table of pairs, once it is there, takes its columns along. */
 static cli_exit make_body(cli *c, proto_text *body)
 {
-    static const char *const targets[] = {
-        "/fpr", "/fdr", "/prior", "/recall", "/precision", "/allow_training_pairs", "/seed"};
     mi_error err = {0};
 
     proto_text_puts(body, "{}");
-    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
-        if (submission_assign(c->options, body, targets[i], &err) != MI_OK) {
-            say_mi_error(c, &err);
-            return CLI_USAGE;
-        }
-    return c->options->pairs_table ? upload_set_pairs(c, body) : CLI_OK;
+    if (submission_assign(c->options, body, "", &err) == MI_OK)
+        return upload_set_pairs(c, body);
+    say_mi_error(c, &err);
+    return CLI_USAGE;
 }
 
 static cli_exit ask(cli *c, const proto_text *body)
@@ -38,11 +34,8 @@ static cli_exit ask(cli *c, const proto_text *body)
     api_document answer = {0};
     cli_exit code = path ? api_json(c, &request, &answer) : CLI_FAILED;
 
-    if (code == CLI_OK && c->options->format == CLI_JSON)
-        output_json(c, answer.bytes, answer.n);
-    else if (code == CLI_OK)
-        code =
-            c->options->format == CLI_CSV ? thresholds_rows(c, answer.root) : thresholds_show(c, answer.root);
+    if (code == CLI_OK)
+        code = api_print(c, &answer, c->options->format == CLI_CSV ? thresholds_rows : thresholds_show);
     api_document_fini(&answer);
     free(path);
     return code;

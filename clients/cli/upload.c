@@ -35,14 +35,14 @@ static void on_sent(void *ctx, uint64_t sent)
     show(ctx, "upload", sent);
 }
 
-/* Whether the server holds exactly this file under the name. CLI_OK with *there; a name taken by other bytes
- * is left to the PUT to refuse. */
+/* Whether the server holds exactly this file, as the same kind, under the name. CLI_OK with *there; a name
+ * taken by other bytes is left to the PUT to refuse. */
 static cli_exit is_there(cli *c, const char *name, const datafile *file, bool *there, api_document *answer)
 {
     http_request request = {.method = "GET"};
     http_response response = {0};
     char *path = api_path("datasets", name, "");
-    const char *sha256;
+    const char *sha256, *kind, *wanted = c->options->kind ? c->options->kind : "matrix";
     mi_error err = {0};
     mi_status status;
     cli_exit code = CLI_OK;
@@ -57,7 +57,9 @@ static cli_exit is_there(cli *c, const char *name, const datafile *file, bool *t
     } else if (response.status == 200) {
         code = api_parse(c, &response, answer);
         sha256 = json_string(answer->root, "/sha256");
-        *there = code == CLI_OK && sha256 && strcmp(sha256, file->sha256) == 0;
+        kind = json_string(answer->root, "/kind");
+        *there = code == CLI_OK && sha256 && strcmp(sha256, file->sha256) == 0 && kind &&
+                 strcmp(kind, wanted) == 0;
         if (!*there)
             api_document_fini(answer);
     }
@@ -74,10 +76,10 @@ static void add_parameter(proto_text *query, const char *name, const char *value
     http_encode(query, value);
 }
 
-/* Whether the user says how the file is to be read. */
+/* Whether the user says how a file of its kind is to be read. */
 static bool says_how(const cli_options *o)
 {
-    return o->kind || o->categorical || o->key || o->ids_key;
+    return o->categorical || o->key || o->ids_key;
 }
 
 /* Where the file goes, with how it is to be read. Free; NULL when out of memory. */
@@ -211,6 +213,8 @@ cli_exit upload_set_pairs(cli *c, proto_text *spec)
     cli view = *c;
     cli_exit code;
 
+    if (!c->options->pairs_table)
+        return CLI_OK;
     as_pairs.kind = "pairs"; /* of an upload */
     view.options = &as_pairs;
     code = upload_or_name(&view, c->options->pairs_table, NULL, name);

@@ -18,7 +18,7 @@ cli_exit upload_file(cli *c, const char *path, char name[DATAFILE_NAME_MAX + 1],
 cli_exit upload_or_name(cli *c, const char *argument, const char *wanted, char name[DATAFILE_NAME_MAX + 1]);
 /* That data set stands at the pointer of a document, with what flags say of it. */
 cli_exit upload_set(cli *c, proto_text *spec, const char *pointer, const char *name);
-/* The table of pairs that flags name, at /pairs, likewise. */
+/* The table of pairs that flags name, if they name one, at /pairs, likewise. */
 cli_exit upload_set_pairs(cli *c, proto_text *spec);
 
 #endif

@@ -101,6 +101,15 @@ def test_a_file_is_uploaded_once_under_a_name_made_of_its_hash(mutual, pair):
         assert names.count(f"{stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}") == 1
 
 
+def test_the_same_bytes_are_another_data_set_as_pairs(mutual, server, tmp_path):
+    (tmp_path / "lr.csv").write_text("1,2\n3,4\n5,6\n")
+    put = lambda *more, **how: mutual("datasets", "put", "lr", tmp_path / "lr.csv", *more, "-o", "json", **how)
+    first = json.loads(put("--kind", "pairs").stdout)
+    assert first["kind"] == "pairs" and json.loads(put("--kind", "pairs").stdout) == first
+    assert "409" in put(code=2).stderr
+    assert "409" in put("--kind", "matrix", code=2).stderr
+
+
 def test_datasets_are_put_described_used_by_name_and_removed(mutual, pair):
     mutual("datasets", "put", "cli-x", pair[0])
     mutual("datasets", "put", "cli-x", pair[0])

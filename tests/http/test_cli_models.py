@@ -38,8 +38,11 @@ def test_models_are_listed_named_pinned_downloaded_and_removed(mutual, server, m
     assert shown["id"] == model and shown["pinned"] and shown["alias"] == "best"
     assert "infonce-anchor" in mutual("models", "show", "best").stdout and "best" in mutual("models", "ls").stdout
     assert "name" in mutual("models", "alias", model, "mdl_x", code=2).stderr
+    assert "name" in mutual("models", "alias", model, "job_x", code=2).stderr
     mutual("models", "weights", "best", "--out", tmp_path / "w.safetensors")
     assert (tmp_path / "w.safetensors").read_bytes() == server.get(f"/v1/models/{model}/weights").body
+    assert "tag" in mutual("models", "ls", "--tag", "a=b", "--tag", "c=d", code=2).stderr
+    assert "too long" in mutual("models", "ls", *[f"--tag={'k' * 200}=v"] * 100, code=1).stderr
     mutual("models", "unpin", model)
     mutual("models", "alias", model)
     assert "404" in mutual("models", "show", "best", code=2).stderr
@@ -62,8 +65,10 @@ def test_pairs_are_scored_from_the_command_line_and_from_files(mutual, server, m
     assert np.load(tmp_path / "scores.npy")[:, 0].tolist() == [float(r["pmi"]) for r in rows]
     table = mutual("score", model, "--pairs", tmp_path / "labelled.tsv", *columns, "--limit", 3)
     assert len(table.stdout.splitlines()) == 4 and "higher --limit" in table.stderr
+    assert len(mutual("score", model, "--pairs", tmp_path / "labelled.tsv", *columns).stdout.splitlines()) == 21
     for args, said in ((("score", model), "needs pairs"), (("score", model, "L1"), "no pair of ids"), (("score", model, "L1,R1", "--x-id", "a"), "--pairs"),
-                       (("score", model, "L1,R1", "--out", "a.txt"), "say which"), (("score", "nobody", "L1,R1"), "404")):
+                       (("score", model, "L1,R1", "--out", "a.txt"), "say which"), (("score", model, "L1,R1", "-o", "csv", "--limit", 1), "--limit is of the table"),
+                       (("score", model, "L1,R1", "--out", "a.csv", "--limit", 1), "--limit is of the table"), (("score", "nobody", "L1,R1"), "404")):
         assert said in mutual(*args, code=2).stderr, args
 
 
@@ -82,6 +87,8 @@ def test_thresholds_come_as_tables_with_a_curve_and_as_data(mutual, server, mode
     rows = list(csv.DictReader(io.StringIO(mutual("thresholds", model, *labels, "--precision", "0.8", "-o", "csv").stdout)))
     (precision,) = [r for r in rows if r["criterion"] == "labels.precision"]
     assert float(precision["threshold"]) == answer["labels"]["precision"][0]["threshold"]
+    drawn = json.loads(mutual("thresholds", model, *labels, "--interval", "bootstrap", "--seed", 7, "-o", "json").stdout)
+    assert (answer["labels"]["auroc"]["method"], drawn["labels"]["auroc"]["method"]) == ("delong", "bootstrap")
     (tmp_path / "own.tsv").write_bytes(models.pairs_tsv([(*p, 1) for p in server.pairs[:50]], "a\tb\tlabel"))
     assert "trained on 50" in mutual("thresholds", model, "--labels", tmp_path / "own.tsv", code=2).stderr
     assert "AUROC" in mutual("thresholds", model, "--labels", tmp_path / "own.tsv", "--allow-training").stdout
