@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,14 +39,9 @@ static void add_pair(table *t, const proto_node *pair)
 
 static char *list_path(const cli_options *o, const char *job_id)
 {
-    char *base = api_path("jobs", job_id, "/screen");
     proto_text path;
 
-    if (!base)
-        return NULL;
-    proto_text_init(&path, 1 << 14);
-    proto_text_puts(&path, base);
-    free(base);
+    api_path_begin(&path, "jobs", job_id, "/screen");
     list_query(&path, "list", o->list);
     list_query(&path, "id", o->id);
     return proto_text_take(&path, NULL);
@@ -64,7 +58,7 @@ cli_exit screen_lists(cli *c, const char *job_id)
     if (!path)
         return CLI_FAILED;
     if (o->format == CLI_CSV || o->out_file) {
-        code = download(c, path, o->format == CLI_JSON ? DOWNLOAD_JSON : DOWNLOAD_CSV, o->out_file);
+        code = download(c, path, DOWNLOAD_CSV, o->out_file);
     } else {
         table_init(&t, "rllrr", titles, false, c->out.utf8);
         code = list_print(c, path, &t, add_pair, NULL);
@@ -82,19 +76,6 @@ bool screen_is(const proto_node *result)
     return object && strcmp(object, "screen") == 0;
 }
 
-static void row(table *t, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void row(table *t, const char *name, const char *format, ...)
-{
-    char line[512];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    table_text(t, name);
-    table_text(t, line);
-}
-
 static void add_above(table *t, const proto_node *result)
 {
     const proto_node *above = proto_json_at(result, "/above");
@@ -103,17 +84,17 @@ static void add_above(table *t, const proto_node *result)
     if (proto_node_kind(above) != PROTO_OBJECT)
         return;
     if (isnan(json_number(above, "/threshold_nats"))) {
-        row(t, "above the threshold", "no PMI reaches the target");
+        table_row(t, "above the threshold", "no PMI reaches the target");
         return;
     }
-    row(t, "above the threshold", "%s pairs of at least %s nats",
-        format_number(a, json_number(above, "/pairs")),
-        format_fixed(b, json_number(above, "/threshold_nats"), 4));
-    row(t, "expected to be false", "%s of them, an FDR of %s (95%% by the null's size: %s to %s)",
-        format_number(a, round(json_number(above, "/expected_false"))),
-        format_fixed(b, json_number(above, "/expected_fdr"), 4),
-        format_fixed(d, json_number(above, "/expected_fdr95/0"), 4),
-        format_fixed(e, json_number(above, "/expected_fdr95/1"), 4));
+    table_row(t, "above the threshold", "%s pairs of at least %s nats",
+              format_number(a, json_number(above, "/pairs")),
+              format_fixed(b, json_number(above, "/threshold_nats"), 4));
+    table_row(t, "expected to be false", "%s of them, an FDR of %s (95%% by the null's size: %s to %s)",
+              format_number(a, round(json_number(above, "/expected_false"))),
+              format_fixed(b, json_number(above, "/expected_fdr"), 4),
+              format_fixed(d, json_number(above, "/expected_fdr95/0"), 4),
+              format_fixed(e, json_number(above, "/expected_fdr95/1"), 4));
 }
 
 bool screen_print(const cli *c, const proto_node *result, proto_text *out)
@@ -128,19 +109,21 @@ bool screen_print(const cli *c, const proto_node *result, proto_text *out)
     table_init(&t, "ll", NULL, false, c->out.utf8);
     table_text(&t, "model");
     table_text(&t, model);
-    row(&t, "pairs scored", "%s: %s rows of x, %s of y", format_number(a, json_number(result, "/scored")),
+    table_row(
+        &t, "pairs scored", "%s: %s rows of x, %s of y", format_number(a, json_number(result, "/scored")),
         format_number(b, json_number(result, "/x/used")), format_number(d, json_number(result, "/y/used")));
-    row(&t, "left out", "%s known pairs, %s of a row with itself",
-        format_number(a, json_number(result, "/left_out/known")),
-        format_number(b, json_number(result, "/left_out/same")));
+    table_row(&t, "left out", "%s known pairs, %s of a row with itself",
+              format_number(a, json_number(result, "/left_out/known")),
+              format_number(b, json_number(result, "/left_out/same")));
     if (missing_x > 0 || missing_y > 0)
-        row(&t, "without an embedding", "%s ids of x, %s of y", format_number(a, missing_x),
-            format_number(b, missing_y));
-    row(&t, "PMI", "mean %s, highest %s nats", format_fixed(a, json_number(result, "/mean"), 4),
-        format_fixed(b, json_number(result, "/max"), 4));
+        table_row(&t, "without an embedding", "%s ids of x, %s of y", format_number(a, missing_x),
+                  format_number(b, missing_y));
+    table_row(&t, "PMI", "mean %s, highest %s nats", format_fixed(a, json_number(result, "/mean"), 4),
+              format_fixed(b, json_number(result, "/max"), 4));
     add_above(&t, result);
-    row(&t, "time", "%s, %s pairs per second", format_duration(a, json_number(result, "/timing/wall_s")),
-        format_number(b, round(json_number(result, "/timing/pairs_per_s"))));
+    table_row(&t, "time", "%s, %s pairs per second",
+              format_duration(a, json_number(result, "/timing/wall_s")),
+              format_number(b, round(json_number(result, "/timing/pairs_per_s"))));
     ok = table_print(&t, 2, out);
     table_fini(&t);
     return ok;
@@ -155,16 +138,22 @@ static mi_status read_ids(const char *file, proto_text *out, mi_error *err)
     FILE *stream = is_stdin ? stdin : fopen(file, "r");
     char line[LINE_MAX_ID];
     proto_json_writer w;
-    uint64_t n_ids = 0;
+    uint64_t n_ids = 0, n_lines = 0;
     mi_status status = MI_OK;
 
     if (!stream)
         return mi_fail(err, MI_INVALID, "%s: %s", file, strerror(errno));
     proto_write_init(&w, out);
     proto_write_array(&w, NULL);
-    while (fgets(line, sizeof line, stream)) {
+    while (status == MI_OK && fgets(line, sizeof line, stream)) {
         const char *id = line + strspn(line, " \t");
         size_t n = strcspn(id, "\r\n");
+
+        n_lines++;
+        if (strlen(line) == sizeof line - 1 && !strchr(line, '\n'))
+            status =
+                mi_fail(err, MI_INVALID, "%s: line %" PRIu64 " is too long for an id, of at most %d bytes",
+                        file, n_lines, LINE_MAX_ID - 2);
         while (n > 0 && (id[n - 1] == ' ' || id[n - 1] == '\t'))
             n--;
         if (n == 0)
@@ -174,27 +163,11 @@ static mi_status read_ids(const char *file, proto_text *out, mi_error *err)
     }
     if (ferror(stream))
         status = mi_fail(err, MI_INVALID, "%s: cannot be read", file);
-    else if (n_ids == 0)
+    else if (status == MI_OK && n_ids == 0)
         status = mi_fail(err, MI_INVALID, "%s: has no ids; expected one on each line", file);
     proto_write_end_array(&w);
     if (!is_stdin)
         fclose(stream);
-    return status;
-}
-
-static mi_status set_ids(proto_text *spec, const char *pointer, const char *file, mi_error *err)
-{
-    proto_text ids;
-    mi_status status;
-
-    if (!file)
-        return MI_OK;
-    proto_text_init(&ids, SPEC_MAX);
-    status = read_ids(file, &ids, err);
-    if (status == MI_OK)
-        status = proto_text_ok(&ids) ? spec_set(spec, pointer, ids.data, err)
-                                     : mi_fail(err, MI_LIMIT, "%s: too many ids", file);
-    proto_text_fini(&ids);
     return status;
 }
 
@@ -230,65 +203,97 @@ static mi_status make_spec(const cli_options *o, proto_text *spec, mi_error *err
     return status;
 }
 
-static mi_status set_both_ids(const cli_options *o, proto_text *spec, mi_error *err)
-{
-    mi_status status = set_ids(spec, "/x/ids", o->x_ids, err);
-
-    return status == MI_OK ? set_ids(spec, "/y/ids", o->y_ids, err) : status;
-}
-
-/* The table shows figures, and then the pairs; csv has shown them instead. */
+/* The figures are printed; then the pairs, or, csv has written them already, nothing. */
 static cli_exit show_pairs(cli *c, const char *id, const api_document *job)
 {
-    cli_options file = *c->options;
-    cli as_csv = *c;
-
     (void)job;
-    if (c->options->out_file && c->options->format != CLI_CSV) {
-        file.format = CLI_CSV;
-        as_csv.options = &file;
-        return screen_lists(&as_csv, id);
-    }
     if (c->options->format != CLI_TABLE)
         return CLI_OK;
-    proto_text gap;
-    proto_text_init(&gap, 8);
-    proto_text_puts(&gap, "\n");
-    output_text(&gap);
-    proto_text_fini(&gap);
+    if (!c->options->out_file)
+        output_blank();
     return screen_lists(c, id);
+}
+
+/* One side's ids, read before any upload. Nothing without a file. */
+static mi_status read_side(const char *file, proto_text *ids, mi_error *err)
+{
+    mi_status status = file ? read_ids(file, ids, err) : MI_OK;
+
+    return status != MI_OK || proto_text_ok(ids) ? status : mi_fail(err, MI_LIMIT, "%s: too many ids", file);
+}
+
+/* Into the document, once its data sets are named. */
+static mi_status set_ids(proto_text *spec, const char *pointer, const proto_text *ids, mi_error *err)
+{
+    return ids->length > 0 ? spec_set(spec, pointer, ids->data, err) : MI_OK;
 }
 
 static cli_exit ask(cli *c)
 {
-    proto_text spec;
+    const cli_options *o = c->options;
+    proto_text spec, x, y;
     mi_error err = {0};
-    cli_exit code = CLI_OK;
+    cli_exit code = CLI_USAGE;
 
     proto_text_init(&spec, SPEC_MAX);
-    if (make_spec(c->options, &spec, &err) != MI_OK) {
+    proto_text_init(&x, SPEC_MAX);
+    proto_text_init(&y, SPEC_MAX);
+    if (make_spec(o, &spec, &err) != MI_OK || read_side(o->x_ids, &x, &err) != MI_OK ||
+        read_side(o->y_ids, &y, &err) != MI_OK)
         say_mi_error(c, &err);
-        code = CLI_USAGE;
-    }
-    if (code == CLI_OK)
+    else
         code = score_sides(c, &spec);
-    if (code == CLI_OK && set_both_ids(c->options, &spec, &err) != MI_OK) {
+    if (code == CLI_OK &&
+        (set_ids(&spec, "/x/ids", &x, &err) != MI_OK || set_ids(&spec, "/y/ids", &y, &err) != MI_OK)) {
         say_mi_error(c, &err);
         code = CLI_USAGE;
     }
     if (code == CLI_OK)
         code = submission_run(c, &spec, show_pairs);
+    proto_text_fini(&y);
+    proto_text_fini(&x);
     proto_text_fini(&spec);
     return code;
 }
 
+/* ---- what flags cannot mean ---- */
+
+static bool asks(const cli_options *o)
+{
+    return o->n_assignments > 0 || o->n_tags > 0 || o->spec_file || o->data_x || o->data_y || o->x_ids ||
+           o->y_ids || o->top || o->with_known || o->detach;
+}
+
+static bool shows(const cli_options *o)
+{
+    return o->list || o->id || o->limit || o->after || o->out_file;
+}
+
+static const char *wrong(const cli_options *o, bool is_job)
+{
+    if (o->format == CLI_NPY)
+        return "lists of a screen are a table, json or csv";
+    if (is_job && asks(o))
+        return "of a JOB there is only a list to show: --list, --id, --limit, --after, --out, -o";
+    if (o->detach && shows(o))
+        return "--detach shows no list: 'mutual screen JOB' does, later on";
+    if (o->out_file && o->format == CLI_JSON)
+        return "--out writes a list as csv";
+    if (!is_job && o->format == CLI_JSON && shows(o))
+        return "-o json of a MODEL is the job, without a list: 'mutual screen JOB' shows them";
+    if ((o->out_file || o->format == CLI_CSV) && (o->limit || o->after))
+        return "a list as csv is not paged: leave --limit and --after out";
+    return NULL;
+}
+
 cli_exit screen_run(cli *c)
 {
-    const cli_options *o = c->options;
+    bool is_job = strncmp(c->options->arguments[0], "job_", 4) == 0;
+    const char *why = wrong(c->options, is_job);
 
-    if (o->format == CLI_NPY) {
-        say_error(c, "lists of a screen are a table, json or csv");
+    if (why) {
+        say_error(c, "%s", why);
         return CLI_USAGE;
     }
-    return strncmp(o->arguments[0], "job_", 4) == 0 ? screen_lists(c, o->arguments[0]) : ask(c);
+    return is_job ? screen_lists(c, c->options->arguments[0]) : ask(c);
 }

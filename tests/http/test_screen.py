@@ -401,3 +401,26 @@ def test_the_client_asks_shows_and_saves(scored, tmp_path):
     assert [(int(r["x_row"]), int(r["y_row"]), float(r["pmi"])) for r in saved] == brute(scored.pmi)[:100]
     assert json.loads(mutual("screen", job, "--list", "x", "-o", "json", "--limit", "1"))["total"] == 4
     assert "expected" in mutual("screen", "lr", "--above-fdr", 2, code=2)
+    for args, said in ((("lr", "-o", "json", "--out", out), "as csv"), ((job, "-o", "json", "--out", out), "as csv"), (("lr", "--detach", "--out", out), "--detach"),
+                       (("lr", "--detach", "--list", "x"), "--detach"), (("lr", "-o", "json", "--limit", 1), "-o json"), (("lr", "--out", out, "--limit", 1), "not paged"),
+                       ((job, "-o", "csv", "--after", "a"), "not paged"), ((job, "--top", 5), "of a JOB"), ((job, "--per-x", 5), "of a JOB"),
+                       ((job, "--x-ids", ids), "of a JOB"), ((job, "--tag", "a=b"), "of a JOB")):
+        assert said in mutual("screen", *args, code=2), args
+
+
+def test_files_of_ids_are_read_whole_before_anything_is_sent(scored, tmp_path):
+    from test_cli import MUTUAL, environment
+    ids, data = tmp_path / "ids.txt", tmp_path / "never_sent.csv"
+    data.write_text("id,a\nL1,1\nL2,2\n")
+
+    def refused(content):
+        ids.write_bytes(content)
+        done = subprocess.run([MUTUAL, "--server", scored.url, "screen", "lr", "--x", str(data), "--y-ids", str(ids)], capture_output=True, text=True,
+                              timeout=60, env=environment())
+        assert done.returncode == 2 and not [d for d in scored.get("/v1/datasets?limit=200").json()["data"] if d["name"].startswith("never_sent")]
+        return done.stderr
+
+    assert "line 2 is too long" in refused(b"R1\n" + b"R" * 1023 + b"\n")
+    assert "has no ids" in refused(b"\n \n")
+    assert "No such file" in subprocess.run([MUTUAL, "--server", scored.url, "screen", "lr", "--x-ids", str(tmp_path / "none")], capture_output=True, text=True,
+                                            timeout=60, env=environment()).stderr
