@@ -18,11 +18,13 @@ mi_status combine_hold(worker *w, const store_run *record, mi_error *err)
     const job_pool_config *config = &w->pool->config;
     bool canceled = false;
     mi_status status = store_run_renew(config->store, record, config->lease_ms * LONG_LEASES, &canceled, err);
-    if (status == MI_OK && canceled)
+    if (status == MI_STALE)
+        return status;
+    if (status != MI_OK) /* a lease that was not made longer is no reason to lose what was found */
+        log_warn("lease could not be renewed", "job", record->job_id, "why", err->message, NULL);
+    if (canceled)
         return mi_fail(err, MI_CANCELED, "canceled");
-    if (status == MI_OK && worker_stopping(w))
-        return mi_fail(err, MI_CANCELED, "stopping");
-    return status;
+    return worker_stopping(w) ? mi_fail(err, MI_CANCELED, "stopping") : MI_OK;
 }
 
 proto_result_context combine_context(const worker *w, const store_run *record)
@@ -158,8 +160,7 @@ static mi_status succeed(void *ctx, mi_error *err)
 static mi_status keep_model(void *ctx, mi_error *err)
 {
     combining *c = ctx;
-    proto_text_fini(&c->model.description); /* of an attempt before */
-    return job_model_keep(&c->model, c->w, c->record, c->inputs, &c->variant, err);
+    return job_model_write(&c->model, c->w->pool->config.store, err);
 }
 
 static mi_status combine_estimate(worker *w, const store_run *record, const job_inputs *inputs, mi_error *err)
@@ -173,10 +174,12 @@ static mi_status combine_estimate(worker *w, const store_run *record, const job_
     if (status == MI_OK && inputs->job->want_pmi && mi_spec_has_pmi(&inputs->spec))
         status = worker_persist(w, record, keep_pmi, &c, err);
     if (status == MI_OK && inputs->job->want_model)
+        status = job_model_make(&c.model, w, record, inputs, &c.variant, err);
+    if (status == MI_OK && inputs->job->want_model)
         status = worker_persist(w, record, keep_model, &c, err);
     if (status == MI_OK)
         status = worker_persist(w, record, succeed, &c, err);
-    proto_text_fini(&c.model.description);
+    job_model_fini(&c.model);
     combined_fini(&c.variant);
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "base/ids.h"
 #include "mi/model.h"
+#include "mi/null.h"
 #include "model_null.h"
 #include "proto/model_file.h"
 #include "run_payload.h"
@@ -12,8 +13,7 @@
 #define DESCRIPTION_MAX (UINT64_C(4) << 20)
 #define IDS_MAX         (UINT64_C(1) << 30)
 
-typedef struct building {
-    worker *w;
+typedef struct model_work {
     const job_inputs *inputs;
     const combined *found;
     mi_tensor *tensors; /* (n, MI_MEMBER_TENSORS) */
@@ -25,9 +25,9 @@ typedef struct building {
     uint32_t *pair_rows;
     proto_string_list ids[2];
     char *spec;
-} building;
+} model_work;
 
-static mi_status open_members(building *b, mi_error *err)
+static mi_status open_members(model_work *b, mi_error *err)
 {
     const combined *f = b->found;
     b->tensors = calloc(f->n, MI_MEMBER_TENSORS * sizeof *b->tensors);
@@ -47,7 +47,7 @@ static mi_status open_members(building *b, mi_error *err)
 }
 
 /* The out-of-fold PMIs of mismatched pairs, of all runs together. */
-static mi_status gather_held_out(building *b, mi_error *err)
+static mi_status gather_held_out(model_work *b, mi_error *err)
 {
     const combined *f = b->found;
     size_t n = 0;
@@ -61,12 +61,12 @@ static mi_status gather_held_out(building *b, mi_error *err)
                f->results[i]->n_null * sizeof *b->held_out);
         b->n_held_out += f->results[i]->n_null;
     }
-    b->n_held_out = model_null_sort(b->held_out, b->n_held_out);
+    b->n_held_out = mi_sort_numbers(b->held_out, b->n_held_out);
     return MI_OK;
 }
 
 /* Distinct ids of a side of the pairs in order of their rows, and each pair's place among them. */
-static mi_status gather_ids(building *b, int side, mi_error *err)
+static mi_status gather_ids(model_work *b, int side, mi_error *err)
 {
     const proto_pairs *p = b->inputs->pairs;
     const proto_matrix_view *view = &b->inputs->view[side];
@@ -90,7 +90,7 @@ static mi_status gather_ids(building *b, int side, mi_error *err)
     return status;
 }
 
-static mi_status gather_pairs(building *b, mi_error *err)
+static mi_status gather_pairs(model_work *b, mi_error *err)
 {
     const proto_pairs *p = b->inputs->pairs;
     proto_text text;
@@ -108,9 +108,9 @@ static mi_status gather_pairs(building *b, mi_error *err)
     return status == MI_OK ? gather_ids(b, 1, err) : status;
 }
 
-static mi_status write_blob(const building *b, char sha256[PROTO_SHA_HEX], mi_error *err)
+mi_status job_model_write(job_model *model, store *s, mi_error *err)
 {
-    store *s = b->w->pool->config.store;
+    const model_work *b = model->work;
     store_blob_writer *blob = NULL;
     const proto_model_parts parts = {
         .spec = b->spec,
@@ -134,10 +134,10 @@ static mi_status write_blob(const building *b, char sha256[PROTO_SHA_HEX], mi_er
         store_blob_abort(blob);
         return status;
     }
-    return store_blob_commit(blob, sha256, err);
+    return store_blob_commit(blob, model->sha256, err);
 }
 
-static mi_status describe(const building *b, proto_text *out, mi_error *err)
+static mi_status describe(const model_work *b, proto_text *out, mi_error *err)
 {
     const proto_model_description d = {
         .job = b->inputs->job,
@@ -155,34 +155,42 @@ static mi_status describe(const building *b, proto_text *out, mi_error *err)
     return proto_text_ok(out) ? MI_OK : mi_fail(err, MI_MEMORY, "the description of a model");
 }
 
-mi_status job_model_keep(job_model *out, worker *w, const store_run *record, const job_inputs *inputs,
+mi_status job_model_make(job_model *out, worker *w, const store_run *record, const job_inputs *inputs,
                          const combined *found, mi_error *err)
 {
-    building b = {.w = w, .inputs = inputs, .found = found};
+    model_work *b = calloc(1, sizeof *b);
+    *out = (job_model){.work = b};
     proto_text_init(&out->description, DESCRIPTION_MAX);
-    mi_status status = open_members(&b, err);
+    if (!b)
+        return mi_fail(err, MI_MEMORY, "a model");
+    b->inputs = inputs;
+    b->found = found;
+    id_make(out->id, PROTO_MODEL_PREFIX);
+    mi_status status = open_members(b, err);
     if (status == MI_OK)
-        status = combine_hold(w, record, err);
+        status = model_null_score(&b->null, b->model, w, record, inputs, found, err);
     if (status == MI_OK)
-        status = model_null_score(&b.null, b.model, inputs, found, err);
+        status = gather_held_out(b, err);
     if (status == MI_OK)
-        status = gather_held_out(&b, err);
-    if (status == MI_OK)
-        status = gather_pairs(&b, err);
-    if (status == MI_OK)
-        status = write_blob(&b, out->sha256, err);
-    if (status == MI_OK)
-        status = describe(&b, &out->description, err);
-    if (status == MI_OK)
-        id_make(out->id, PROTO_MODEL_PREFIX);
-    mi_model_free(b.model);
-    free(b.tensors);
-    free(b.members);
-    model_null_fini(&b.null);
-    free(b.held_out);
-    free(b.pair_rows);
-    proto_string_list_fini(&b.ids[0]);
-    proto_string_list_fini(&b.ids[1]);
-    free(b.spec);
-    return status;
+        status = gather_pairs(b, err);
+    return status == MI_OK ? describe(b, &out->description, err) : status;
+}
+
+void job_model_fini(job_model *model)
+{
+    model_work *b = model->work;
+    proto_text_fini(&model->description);
+    if (b) {
+        mi_model_free(b->model);
+        free(b->tensors);
+        free(b->members);
+        model_null_fini(&b->null);
+        free(b->held_out);
+        free(b->pair_rows);
+        proto_string_list_fini(&b->ids[0]);
+        proto_string_list_fini(&b->ids[1]);
+        free(b->spec);
+        free(b);
+    }
+    *model = (job_model){.work = NULL};
 }

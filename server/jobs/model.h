@@ -9,13 +9,18 @@
 
 typedef struct job_model {
     char id[PROTO_ID_MAX];
-    char sha256[PROTO_SHA_HEX];
-    proto_text description; /* JSON object */
+    char sha256[PROTO_SHA_HEX]; /* "": not written */
+    proto_text description;     /* JSON object */
+    struct model_work *work;
 } job_model;
 
-/* What the runs found (combined with their members kept) as a blob of the store, and its description. The
- * caller finishes the description. Errors as the store's, MI_MEMORY, MI_CORRUPT. */
-mi_status job_model_keep(job_model *out, worker *w, const store_run *record, const job_inputs *inputs,
+/* What the runs found (combined with their members kept) as a model; scores the null, which may take long.
+ * inputs and found outlive it. combine_hold's states, MI_MEMORY, MI_CORRUPT. The caller finis it, after an
+ * error too. */
+mi_status job_model_make(job_model *out, worker *w, const store_run *record, const job_inputs *inputs,
                          const combined *found, mi_error *err);
+/* As a blob of the store; may be tried again. The store's states. */
+mi_status job_model_write(job_model *model, store *s, mi_error *err);
+void job_model_fini(job_model *model); /* a zeroed one is legal */
 
 #endif

@@ -1,28 +1,13 @@
 #include "model_null.h"
 
-#include <math.h>
+#include "mi/null.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define FEATURES_MAX ((size_t)256 << 20) /* bytes of one side at a time */
-#define CHUNK        4096u               /* pairs, where all rows at once would be too many */
-#define CHUNKED_MOST 20000u              /* pairs then: their rows are computed for them alone */
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-size_t model_null_sort(double *values, size_t n)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(values[i]))
-            values[kept++] = values[i];
-    qsort(values, kept, sizeof *values, ascending);
-    return kept;
-}
+#define FEATURES_MAX ((size_t)256 << 20) /* bytes of one side */
+#define PAIRS_LEAST  1024u               /* whatever their features take */
+#define BLOCK        4096u               /* rows or pairs between two looks at the run's state */
 
 void model_null_fini(model_null *null)
 {
@@ -30,118 +15,137 @@ void model_null_fini(model_null *null)
     *null = (model_null){.n = 0};
 }
 
-/* Rows of the data of one side that pairs refer to, each once, and where each pair's is among them. */
-typedef struct side_rows {
+/* Pairs of the runs' nulls: the distinct rows of each side, and where each pair's are among them. */
+typedef struct null_side {
     mi_matrix data; /* looked at by rows of the data, not by pairs */
-    uint32_t *rows; /* (n) */
     uint32_t n;
+    uint32_t *rows;  /* (n) */
     uint32_t *place; /* (pairs) */
-    float *features;
-} side_rows;
+    float *features; /* (n, width) */
+} null_side;
 
-static void side_fini(side_rows *s)
+typedef struct null_work {
+    mi_model *model;
+    worker *w;
+    const store_run *record;
+    size_t n;
+    null_side side[2];
+} null_work;
+
+static void work_fini(null_work *k)
 {
-    free(s->rows);
-    free(s->place);
-    free(s->features);
+    for (int side = 0; side < 2; side++) {
+        free(k->side[side].rows);
+        free(k->side[side].place);
+        free(k->side[side].features);
+    }
 }
 
-/* Pairs of the runs' nulls as rows of the data; `most` of them, evenly. */
-typedef struct null_pairs {
-    size_t n;
-    uint32_t *row[2];
-} null_pairs;
-
-static mi_status gather(null_pairs *p, const job_inputs *inputs, const combined *found, size_t most,
-                        mi_error *err)
+/* How many pairs there is room for: any number, where there is for all rows. */
+static size_t most_pairs(const null_work *k)
 {
-    size_t all = 0, k = 0;
+    const size_t row = mi_model_width(k->model) * sizeof(float), most = FEATURES_MAX / row,
+                 rows = k->side[k->side[0].data.rows < k->side[1].data.rows].data.rows;
+    return rows <= most ? SIZE_MAX / 2 : most > PAIRS_LEAST ? most : PAIRS_LEAST;
+}
+
+/* The rows of pairs, which are at `place` as yet, each once. */
+static mi_status number_rows(null_side *s, size_t n, mi_error *err)
+{
+    uint32_t *seen = malloc((s->data.rows + 1) * sizeof *seen);
+    s->rows = malloc((n + 1) * sizeof *s->rows);
+    if (!seen || !s->rows) {
+        free(seen);
+        return mi_fail(err, MI_MEMORY, "rows of %zu mismatched pairs", n);
+    }
+    memset(seen, 0xff, s->data.rows * sizeof *seen);
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t row = s->place[i];
+        if (seen[row] == UINT32_MAX) {
+            seen[row] = s->n;
+            s->rows[s->n++] = row;
+        }
+        s->place[i] = seen[row];
+    }
+    free(seen);
+    return MI_OK;
+}
+
+static mi_status gather(null_work *k, const job_inputs *inputs, const combined *found, mi_error *err)
+{
+    const size_t most = most_pairs(k);
+    const uint32_t *const index[2] = {inputs->x.index, inputs->y.index};
+    size_t all = 0, at = 0;
     for (size_t i = 0; i < found->n; i++)
         all += found->results[i]->n_null;
     const size_t every = all > most ? (all + most - 1) / most : 1;
-    const mi_matrix *const m[2] = {&inputs->x, &inputs->y};
     for (int side = 0; side < 2; side++)
-        if (!(p->row[side] = malloc((all / every + 1) * sizeof **p->row)))
+        if (!(k->side[side].place = malloc((all / every + 1) * sizeof(uint32_t))))
             return mi_fail(err, MI_MEMORY, "%zu mismatched pairs", all);
     for (size_t i = 0; i < found->n; i++)
-        for (uint32_t j = 0; j < found->results[i]->n_null; j++, k++) {
+        for (uint32_t j = 0; j < found->results[i]->n_null; j++, at++) {
             const uint32_t pair[2] = {found->results[i]->null_x[j], found->results[i]->null_y[j]};
-            for (int side = 0; k % every == 0 && side < 2; side++)
-                p->row[side][p->n] = m[side]->index ? m[side]->index[pair[side]] : pair[side];
-            p->n += k % every == 0;
+            for (int side = 0; at % every == 0 && side < 2; side++)
+                k->side[side].place[k->n] = index[side] ? index[side][pair[side]] : pair[side];
+            k->n += at % every == 0;
         }
-    return MI_OK;
+    mi_status status = number_rows(&k->side[0], k->n, err);
+    return status == MI_OK ? number_rows(&k->side[1], k->n, err) : status;
 }
 
-/* The distinct rows of pairs first .. first + n of a side. seen: scratch (rows of the data) of 0xff, left so.
- */
-static mi_status take_side(side_rows *s, const uint32_t *row, size_t n, uint32_t *seen, mi_error *err)
+static uint32_t block_of(size_t n, size_t first)
 {
-    s->rows = malloc((n + 1) * sizeof *s->rows);
-    s->place = malloc((n + 1) * sizeof *s->place);
-    if (!s->rows || !s->place)
-        return mi_fail(err, MI_MEMORY, "rows of %zu mismatched pairs", n);
-    for (size_t i = 0; i < n; i++) {
-        if (seen[row[i]] == UINT32_MAX) {
-            seen[row[i]] = s->n;
-            s->rows[s->n++] = row[i];
-        }
-        s->place[i] = seen[row[i]];
-    }
-    for (uint32_t i = 0; i < s->n; i++)
-        seen[s->rows[i]] = UINT32_MAX;
-    return MI_OK;
+    return n - first < BLOCK ? (uint32_t)(n - first) : BLOCK;
 }
 
-static mi_status score_some(double *pmi, mi_model *model, const mi_matrix data[2], const null_pairs *p,
-                            size_t first, size_t n, uint32_t *const seen[2], mi_error *err)
+static mi_status make_features(null_work *k, int side, mi_error *err)
 {
-    side_rows side[2] = {{.n = 0}, {.n = 0}};
-    const size_t width = mi_model_width(model);
+    const size_t width = mi_model_width(k->model);
+    null_side *s = &k->side[side];
     mi_status status = MI_OK;
-    for (int k = 0; k < 2 && status == MI_OK; k++) {
-        status = take_side(&side[k], p->row[k] + first, n, seen[k], err);
-        if (status == MI_OK && !(side[k].features = malloc((side[k].n * width + 1) * sizeof(float))))
-            status = mi_fail(err, MI_MEMORY, "features of %u rows", side[k].n);
+    s->features = malloc((s->n * width + 1) * sizeof *s->features);
+    if (!s->features)
+        return mi_fail(err, MI_MEMORY, "features of %u rows", s->n);
+    for (size_t first = 0; first < s->n && status == MI_OK; first += BLOCK) {
+        status = combine_hold(k->w, k->record, err);
         if (status == MI_OK)
-            status = mi_model_features(model, k, data[k], side[k].rows, side[k].n, side[k].features, err);
+            status = mi_model_features(k->model, side, s->data, s->rows + first, block_of(s->n, first),
+                                       s->features + first * width, err);
     }
-    if (status == MI_OK)
-        status = mi_model_pmi(model, side[0].features, side[0].place, side[1].features, side[1].place,
-                              (uint32_t)n, pmi, err);
-    side_fini(&side[0]);
-    side_fini(&side[1]);
     return status;
 }
 
-mi_status model_null_score(model_null *out, mi_model *model, const job_inputs *inputs, const combined *found,
-                           mi_error *err)
+static mi_status score(null_work *k, double *pmi, mi_error *err)
 {
-    mi_matrix data[2] = {inputs->view[0].matrix, inputs->view[1].matrix};
-    data[0].categorical = inputs->categorical[0];
-    data[1].categorical = inputs->categorical[1];
-    const uint64_t most_rows = data[0].rows > data[1].rows ? data[0].rows : data[1].rows;
-    const int whole = mi_model_width(model) * sizeof(float) <= FEATURES_MAX / (most_rows + 1);
-    null_pairs p = {.n = 0};
-    uint32_t *seen[2] = {NULL, NULL};
-    mi_status status = gather(&p, inputs, found, whole ? SIZE_MAX / 2 : CHUNKED_MOST, err);
-    *out = (model_null){.pmi = malloc((p.n + 1) * sizeof *out->pmi)};
-    for (int side = 0; side < 2; side++) {
-        seen[side] = malloc((data[side].rows + 1) * sizeof **seen);
-        if (seen[side])
-            memset(seen[side], 0xff, data[side].rows * sizeof **seen);
+    const null_side *x = &k->side[0], *y = &k->side[1];
+    mi_status status = MI_OK;
+    for (size_t first = 0; first < k->n && status == MI_OK; first += BLOCK) {
+        status = combine_hold(k->w, k->record, err);
+        if (status == MI_OK)
+            status = mi_model_pmi(k->model, x->features, x->place + first, y->features, y->place + first,
+                                  block_of(k->n, first), pmi + first, err);
     }
-    if (status == MI_OK && (!out->pmi || !seen[0] || !seen[1]))
-        status = mi_fail(err, MI_MEMORY, "%zu mismatched pairs", p.n);
-    const size_t step = whole ? p.n + 1 : CHUNK;
-    for (size_t first = 0; first < p.n && status == MI_OK; first += step)
-        status = score_some(out->pmi + first, model, data, &p, first, p.n - first < step ? p.n - first : step,
-                            seen, err);
+    return status;
+}
+
+mi_status model_null_score(model_null *out, mi_model *model, worker *w, const store_run *record,
+                           const job_inputs *inputs, const combined *found, mi_error *err)
+{
+    null_work k = {.model = model, .w = w, .record = record};
+    for (int side = 0; side < 2; side++) {
+        k.side[side].data = inputs->view[side].matrix;
+        k.side[side].data.categorical = inputs->categorical[side];
+    }
+    mi_status status = gather(&k, inputs, found, err);
+    *out = (model_null){.pmi = malloc((k.n + 1) * sizeof *out->pmi)};
+    if (status == MI_OK && !out->pmi)
+        status = mi_fail(err, MI_MEMORY, "%zu mismatched pairs", k.n);
+    for (int side = 0; side < 2 && status == MI_OK; side++)
+        status = make_features(&k, side, err);
     if (status == MI_OK)
-        out->n = model_null_sort(out->pmi, p.n);
-    free(seen[0]);
-    free(seen[1]);
-    free(p.row[0]);
-    free(p.row[1]);
+        status = score(&k, out->pmi, err);
+    if (status == MI_OK)
+        out->n = mi_sort_numbers(out->pmi, k.n);
+    work_fini(&k);
     return status;
 }

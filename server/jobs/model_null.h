@@ -14,12 +14,10 @@ typedef struct model_null {
     size_t n;
 } model_null;
 
-/* Of the mismatched pairs that the runs drew. MI_MEMORY. */
-mi_status model_null_score(model_null *out, mi_model *model, const job_inputs *inputs, const combined *found,
-                           mi_error *err);
+/* Of the mismatched pairs that the runs drew, or as many of them, evenly, as have room for their features.
+ * Holds the run in between: combine_hold's states, MI_MEMORY. */
+mi_status model_null_score(model_null *out, mi_model *model, worker *w, const store_run *record,
+                           const job_inputs *inputs, const combined *found, mi_error *err);
 void model_null_fini(model_null *null);
-
-/* Ascending; NaNs go. Returns how many are left. */
-size_t model_null_sort(double *values, size_t n);
 
 #endif

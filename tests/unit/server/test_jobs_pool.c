@@ -202,6 +202,22 @@ START_TEST(test_result_waits_for_a_full_disk)
 }
 END_TEST
 
+START_TEST(test_a_model_is_made_though_leases_cannot_be_renewed)
+{
+    bench b = {0};
+    store *s = fake_store_new(2, N_PAIRS, 600, QUICK ",\"outputs\":{\"model\":true}");
+    fake_store_fail(s, FAKE_RENEW, MI_IO, 1000000);
+    fake_store_fail(s, FAKE_BLOB_COMMIT, MI_NO_SPACE, 2);
+    start(&b, s, 1, 60000);
+    wait_until(&b, s, is_terminal);
+    const fake_state *state = fake_store_lock(s);
+    ck_assert_msg(state->result != NULL, "%s", state->problem ? state->problem : "no result");
+    ck_assert_int_eq(strncmp(state->model_id, "mdl_", 4), 0);
+    fake_store_unlock(s);
+    finish(&b, s);
+}
+END_TEST
+
 static void check_failure(const char *code, uint32_t timeout_s, const char *fields, bool drop_data)
 {
     bench b = {0};
@@ -473,7 +489,8 @@ int main(void)
               test_damaged_checkpoints_cost_work_not_the_result, test_stop_keeps_a_checkpoint_and_lets_go,
               test_hint_of_a_cancel_is_followed_at_once, test_lost_lease_drops_the_run_without_a_word,
               test_store_trouble_does_not_end_training, test_result_waits_for_a_full_disk,
-              test_failures_say_what_it_was, test_no_curve_where_none_is_wanted,
+              test_a_model_is_made_though_leases_cannot_be_renewed, test_failures_say_what_it_was,
+              test_no_curve_where_none_is_wanted,
               test_an_idle_worker_helps_with_the_run_of_another_until_there_is_work,
               test_nobody_helps_when_all_cores_are_busy, test_help_does_not_change_the_bytes,
               test_comparison_has_the_estimates_of_its_objectives,
