@@ -319,7 +319,7 @@ static enum MHD_Result dispatch(http_exchange *x)
         x->request.route->handler(&x->request, &x->response);
         return answer(x);
     }
-    x->slow = x->request.route->slow || (x->request.route->slow_by_body && x->body.length > HTTP_BODY_QUICK);
+    x->slow = http_route_is_slow(x->request.route, x->body.data, x->body.length);
     x->state = EXCHANGE_WORKING;
     http_exchange_suspend(x);
     start_handler(x);

@@ -27,7 +27,11 @@ static const http_route routes[] = {
      .body = HTTP_BODY_STREAM},
     {.method = "GET", .pattern = "/v1/datasets/{name}", .handler = handle_dataset_get},
     {.method = "DELETE", .pattern = "/v1/datasets/{name}", .handler = handle_dataset_delete},
-    {.method = "POST", .pattern = "/v1/jobs", .handler = handle_job_submit, .body = HTTP_BODY_JSON},
+    {.method = "POST",
+     .pattern = "/v1/jobs",
+     .handler = handle_job_submit,
+     .slow_by_body = true,
+     .body = HTTP_BODY_JSON},
     {.method = "GET",
      .pattern = "/v1/jobs",
      .handler = handle_job_list,
@@ -126,6 +130,43 @@ const http_route *http_route_find(const char *method, const http_target *target,
     }
     *name = NULL;
     return NULL;
+}
+
+/* The first place of `text` in n bytes; NULL: nowhere. */
+static const char *find(const char *bytes, size_t n, const char *text)
+{
+    const size_t length = strlen(text);
+    for (size_t i = 0; i + length <= n; i++)
+        if (bytes[i] == text[0] && memcmp(bytes + i, text, length) == 0)
+            return bytes + i;
+    return NULL;
+}
+
+/* Whether the member of a name is an object somewhere in a body. */
+static bool has_object(const char *body, size_t n, const char *quoted)
+{
+    const char *end = body + n, *at = body;
+    while ((at = find(at, (size_t)(end - at), quoted))) {
+        bool colon = false;
+        for (at += strlen(quoted); at < end && strchr(" \t\r\n:", *at) && *at; at++)
+            colon |= *at == ':';
+        if (colon && at < end && *at == '{')
+            return true;
+    }
+    return false;
+}
+
+/* A table of pairs is joined, a screen planned over two data sets. A name that is written with escapes is
+ * taken for either. */
+static bool body_is_slow(const char *body, size_t n)
+{
+    return n > HTTP_BODY_QUICK || (n > 0 && (has_object(body, n, "\"pairs\"") ||
+                                             find(body, n, "\"screen\"") || find(body, n, "\\u")));
+}
+
+bool http_route_is_slow(const http_route *route, const char *body, size_t n)
+{
+    return route->slow || (route->slow_by_body && body_is_slow(body, n));
 }
 
 static bool in_words(const char *words, const char *word)

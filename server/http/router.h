@@ -25,7 +25,7 @@ typedef struct http_route {
     http_body_kind body;
     bool open;         /* no token asked */
     bool slow;         /* takes seconds on large data: few run at a time */
-    bool slow_by_body; /* the same where its body is over HTTP_BODY_QUICK bytes */
+    bool slow_by_body; /* the same where its body is long or names a table of pairs or a screen */
     bool on_loop;      /* touches nothing that blocks: answered at once, whatever the pool is busy with */
 } http_route;
 
@@ -37,6 +37,8 @@ const http_route *http_routes(size_t *n);
  */
 const http_route *http_route_find(const char *method, const http_target *target, const char **name,
                                   char allow[128]);
+/* Whether a request takes seconds, as far as its body can tell without being read as JSON. */
+bool http_route_is_slow(const http_route *route, const char *body, size_t n);
 /* NULL, or a query parameter that the route does not know. */
 const char *http_route_unknown_query(const http_route *route, const http_target *target);
 

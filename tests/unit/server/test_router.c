@@ -89,10 +89,48 @@ START_TEST(test_unknown_query_parameter_is_named)
 }
 END_TEST
 
+static bool is_slow(const char *path, const char *body)
+{
+    char name[64], allow[128];
+    const http_route *route = find("POST", path, name, allow);
+    ck_assert_ptr_nonnull(route);
+    return http_route_is_slow(route, body, strlen(body));
+}
+
+START_TEST(test_a_short_body_may_ask_for_seconds)
+{
+    static const char pmi[] = "/v1/models/m/pmi", jobs[] = "/v1/jobs";
+    ck_assert(!is_slow(pmi, "{\"pairs\": [[\"a\", \"pairs\"]], \"x\": {\"dataset\": \"pairs\"}}"));
+    ck_assert(is_slow(pmi, "{\"x\": \"pairs\", \"pairs\"\n:\t{\"dataset\": \"t\"}}"));
+    ck_assert(is_slow(pmi, "{\"p\\u0061irs\": {\"dataset\": \"t\"}}"));
+    ck_assert(!is_slow(pmi, ""));
+    ck_assert(!is_slow(pmi, "{\"pairs\":"));
+    ck_assert(!is_slow(jobs, "{\"x\": {\"dataset\": \"a\"}, \"y\": {\"dataset\": \"b\"}}"));
+    ck_assert(is_slow(jobs, "{\"x\": {\"dataset\": \"a\"}, \"pairs\": {\"dataset\": \"t\"}}"));
+    ck_assert(is_slow(jobs, "{\"kind\": \"screen\", \"model\": \"m\"}"));
+    ck_assert(!is_slow("/v1/jobs/j/cancel", "{\"pairs\":{"));
+    ck_assert(is_slow("/v1/models/m/thresholds", ""));
+}
+END_TEST
+
+START_TEST(test_a_long_body_is_slow)
+{
+    char *body = malloc(HTTP_BODY_QUICK + 2);
+    memset(body, ' ', HTTP_BODY_QUICK + 1);
+    body[HTTP_BODY_QUICK] = '\0';
+    ck_assert(!is_slow("/v1/jobs", body));
+    body[HTTP_BODY_QUICK] = ' ';
+    body[HTTP_BODY_QUICK + 1] = '\0';
+    ck_assert(is_slow("/v1/jobs", body));
+    free(body);
+}
+END_TEST
+
 int main(void)
 {
     RUN_TESTS("router", test_every_route_is_found_by_its_own_pattern, test_name_is_what_stands_in_the_path,
               test_head_goes_where_get_goes, test_wrong_method_tells_the_right_ones,
               test_other_paths_are_not_found, test_only_probes_are_open,
-              test_unknown_query_parameter_is_named);
+              test_unknown_query_parameter_is_named, test_a_short_body_may_ask_for_seconds,
+              test_a_long_body_is_slow);
 }
