@@ -210,22 +210,29 @@ bool screen_has_categories(const screen_subject *s)
            s->view[1].matrix.categorical;
 }
 
+mi_status screen_use(screen_subject *s, bool is_dot, size_t width, double constant, mi_error *err)
+{
+    if (!is_dot || width > UINT32_MAX)
+        return mi_fail_at(err, MI_UNSUPPORTED, "/model",
+                          "its PMI is not a dot product of what x and y each contribute, so that all pairs "
+                          "cannot be screened: a model of a separable, bilinear or cosine critic with an "
+                          "objective that trains the log ratio can; of this one, score pairs by POST "
+                          "/v1/models/{id}/pmi");
+    s->spec.width = (uint32_t)width;
+    s->spec.log_scale = constant;
+    return MI_OK;
+}
+
 mi_status screen_model(mi_model **out, screen_subject *s, mi_error *err)
 {
     mi_status status = mi_model_new(out, &s->model.spec, s->model.members, s->model.n_members,
                                     s->model.job->pairs.symmetric, err);
     if (status != MI_OK)
         return status;
-    if (!mi_model_is_dot(*out) || mi_model_width(*out) > UINT32_MAX) {
+    status = screen_use(s, mi_model_is_dot(*out) != 0, mi_model_width(*out), mi_model_constant(*out), err);
+    if (status != MI_OK) {
         mi_model_free(*out);
         *out = NULL;
-        return mi_fail_at(err, MI_UNSUPPORTED, "/model",
-                          "its PMI is not a dot product of what x and y each contribute, so that all pairs "
-                          "cannot be screened: a model of a separable, bilinear or cosine critic with an "
-                          "objective that trains the log ratio can; of this one, score pairs by POST "
-                          "/v1/models/{id}/pmi");
     }
-    s->spec.width = (uint32_t)mi_model_width(*out);
-    s->spec.log_scale = mi_model_constant(*out);
-    return MI_OK;
+    return status;
 }

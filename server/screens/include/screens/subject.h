@@ -30,12 +30,8 @@ typedef struct screen_subject {
     uint64_t pairs;               /* what is left to score */
     uint64_t n_out;               /* pairs left out by number: out[0][p], out[1][p], ascending */
     uint32_t *out[2];
-    mi_screen_spec spec; /* of all rows, without width and log_scale (screen_model) */
+    mi_screen_spec spec; /* of all rows, without width and log_scale (screen_use) */
 } screen_subject;
-
-/* x and y of a screen that names no data become the model's own. MI_NOT_FOUND: with the pointer "/x" or "/y",
- * they are not there any more. */
-mi_status screen_default_sides(store *s, const char *model_sha256, proto_job *job, mi_error *err);
 
 /*
  * job      a screen with x and y resolved; borrowed
@@ -50,8 +46,10 @@ void screen_subject_close(screen_subject *subject);
 /* Whether columns hold codes of categories, of which the model has to mean the same. */
 bool screen_has_categories(const screen_subject *subject);
 
-/* The opened model, which the caller frees; subject->spec is whole then. MI_UNSUPPORTED with the pointer
+/* What mi/model.h tells of the subject's model; subject->spec is whole then. MI_UNSUPPORTED with the pointer
  * "/model": its PMI is no dot product. */
+mi_status screen_use(screen_subject *subject, bool is_dot, size_t width, double constant, mi_error *err);
+/* The opened model, which the caller frees, in use. */
 mi_status screen_model(mi_model **out, screen_subject *subject, mi_error *err);
 
 static inline mi_null screen_null(const screen_subject *s)
