@@ -8,6 +8,9 @@
 #include <math.h>
 #include <string.h>
 
+/* What the weights' tensors and the small ones take beside their numbers. */
+#define VIEWS_BYTES ((size_t)MI_MEMBER_TENSORS * 128)
+
 static const char *const side_prefix[2] = {"x.", "y."};
 
 int mi_spec_has_model(const mi_spec *spec)
@@ -63,6 +66,29 @@ uint32_t mi_run_tensors(const mi_run *run, mi_tensor out[MI_MEMBER_TENSORS])
         add_gaussian(&run->gaussian, &list);
     add_views(views, mi_critic_views(&run->critic, views), mi_run_final_weights(run), &list);
     return list.n;
+}
+
+uint64_t mi_run_member_bytes(const mi_run *run)
+{
+    mi_tensor tensors[MI_MEMBER_TENSORS];
+    mi_tensor_list list = {.out = tensors};
+    size_t n_params = run->critic.n_params;
+    if (!mi_spec_has_model(&run->spec))
+        return 0;
+    for (int side = 0; side < 2; side++) {
+        mi_prepare_add_tensors(&run->prepare[side], side_prefix[side], &list);
+        mi_tensor_add(&list, side_prefix[side], "levels", MI_DTYPE_F32, run->prepare[side].dim_used, 0, NULL);
+    }
+    if (run->method == &mi_run_latent) {
+        n_params =
+            run->autoencoder.encoder[MI_SIDE_X].n_params + run->autoencoder.encoder[MI_SIDE_Y].n_params;
+        for (int side = 0; side < 2; side++)
+            mi_tensor_add(&list, side_prefix[side], "codes", MI_DTYPE_F32, run->test.n,
+                          run->autoencoder.code_width, NULL);
+    } else if (mi_run_base_width(run)) {
+        add_gaussian(&run->gaussian, &list);
+    }
+    return mi_tensors_pack(tensors, list.n, NULL, 0) + n_params * sizeof(float) + VIEWS_BYTES;
 }
 
 /* ---- made again ---- */

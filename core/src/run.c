@@ -174,6 +174,7 @@ static mi_status plan_run(mi_plan *plan, const mi_spec *spec, uint32_t replicate
     plan->workspace_bytes = max_u64(plan->workspace_bytes, bytes);
     plan->checkpoint_bytes = max_u64(plan->checkpoint_bytes, mi_run_checkpoint_bytes(&run));
     plan->result_bytes = max_u64(plan->result_bytes, result_bytes(&run));
+    plan->member_bytes = max_u64(plan->member_bytes, mi_run_member_bytes(&run));
     return MI_OK;
 }
 

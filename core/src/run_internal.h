@@ -157,6 +157,9 @@ void mi_run_gather(mi_run *run, const uint32_t *rows, uint32_t n);
 /* The weights that score: the best ones, or the last evaluated without early stopping. */
 const float *mi_run_final_weights(const mi_run *run);
 
+/* member.c: bytes of its tensors, packed, at most; of a run that is laid out, be it without memory */
+uint64_t mi_run_member_bytes(const mi_run *run);
+
 /* run_feed.c: training on more pairs than the data have */
 /* Before the first training step, of a method that trains a critic. Rows for the batch of the spec. */
 void mi_run_set_feed(mi_run *run, const mi_run_feed *feed);

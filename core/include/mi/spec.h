@@ -125,6 +125,7 @@ typedef struct mi_plan {
     uint64_t workspace_bytes;  /* of one run, all of it */
     uint64_t checkpoint_bytes; /* at most, of one run */
     uint64_t result_bytes;     /* at most, of one run */
+    uint64_t member_bytes;     /* at most, of one run's tensors, packed (mi/model.h); 0: it leaves none */
 } mi_plan;
 mi_status
 mi_plan_make(mi_plan *out, const mi_spec *spec, uint64_t n, uint64_t dim_x, uint64_t dim_y,

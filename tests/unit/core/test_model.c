@@ -92,6 +92,17 @@ static void score(mi_model *model, const bench *b, const uint32_t *rows, uint32_
     free(iy);
 }
 
+static uint64_t planned_bytes(const bench *b)
+{
+    mi_plan plan;
+    uint64_t width[2];
+    mi_error err = {0};
+    ck_assert_int_eq(mi_matrix_width(b->mx, &width[0], &err), MI_OK);
+    ck_assert_int_eq(mi_matrix_width(b->my, &width[1], &err), MI_OK);
+    ck_assert_msg(mi_plan_pairs(&plan, &b->spec, b->mx, b->my, width, &err) == MI_OK, "%s", err.message);
+    return plan.member_bytes;
+}
+
 static mi_model *model_of(const bench *b, int symmetric, mi_run *const *runs, uint32_t n, void **memory)
 {
     static mi_tensor tensors[3][MI_MEMBER_TENSORS];
@@ -103,6 +114,8 @@ static mi_model *model_of(const bench *b, int symmetric, mi_run *const *runs, ui
         const uint32_t n_views = mi_run_tensors(runs[i], views);
         ck_assert_uint_gt(n_views, 0);
         const size_t size = mi_tensors_pack(views, n_views, NULL, 0);
+        ck_assert_uint_le(size, planned_bytes(b));
+        ck_assert_uint_le(planned_bytes(b), 2 * size + 16384);
         memory[i] = malloc(size);
         ck_assert_uint_eq(mi_tensors_pack(views, n_views, memory[i], size), size);
         members[i].tensors = tensors[i];
@@ -187,6 +200,7 @@ START_TEST(test_every_objective_with_a_pmi_scores_as_its_run)
             mi_run *run = run_done(b, 0);
             mi_tensor views[MI_MEMBER_TENSORS];
             ck_assert_uint_eq(mi_run_tensors(run, views), 0);
+            ck_assert_uint_eq(planned_bytes(b), 0);
             mi_run_free(run);
         }
         free(b);
