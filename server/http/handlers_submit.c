@@ -71,33 +71,58 @@ static void check_shapes(const proto_job *job, proto_problem *problem)
     }
 }
 
-/* What a run of a variant takes. pairs: NULL where they are by row. */
-static mi_status plan_memory(const proto_job *job, const proto_pairs *pairs, uint32_t variant,
-                             uint64_t *bytes, mi_error *err)
+static mi_status plan_cell(const proto_job *job, uint32_t variant, mi_plan *out, mi_error *err)
 {
-    mi_status status;
-    if (job->kind == PROTO_KIND_BENCHMARK) {
-        mi_benchmark_spec cell;
-        mi_benchmark_plan plan = {0};
-        proto_job_cell(job, variant, 0, &cell);
-        /* Levels are the law's business, and looking at them may cost an integral each: once a law will do.
-         */
-        if (variant > 0 && proto_job_law(job, variant) == proto_job_law(job, variant - 1) &&
-            cell.n_levels > 1)
-            cell.n_levels = 1;
-        status = mi_benchmark_plan_make(&plan, &cell, err);
-        *bytes = plan.memory_bytes;
-    } else {
-        mi_spec spec;
-        mi_plan plan = {0};
-        mi_matrix x = {.rows = job->x.rows}, y = {.rows = job->y.rows};
-        if (pairs)
-            proto_pairs_apply(pairs, &x, &y);
-        proto_job_variant(job, variant, &spec);
-        status = mi_plan_pairs(&plan, &spec, x, y, (const uint64_t[2]){job->x.width, job->y.width}, err);
-        *bytes = plan.workspace_bytes;
-    }
+    mi_benchmark_spec cell;
+    mi_benchmark_plan plan = {0};
+    proto_job_cell(job, variant, 0, &cell);
+    /* Levels are the law's business, and looking at them may cost an integral each: once a law will do. */
+    if (variant > 0 && proto_job_law(job, variant) == proto_job_law(job, variant - 1) && cell.n_levels > 1)
+        cell.n_levels = 1;
+    const mi_status status = mi_benchmark_plan_make(&plan, &cell, err);
+    out->workspace_bytes = plan.memory_bytes;
     return status;
+}
+
+/* What the runs of a variant take. pairs: NULL where they are by row. */
+static mi_status plan_variant(const proto_job *job, const proto_pairs *pairs, uint32_t variant, mi_plan *out,
+                              mi_error *err)
+{
+    mi_spec spec;
+    mi_matrix x = {.rows = job->x.rows}, y = {.rows = job->y.rows};
+    *out = (mi_plan){.n_runs = 0};
+    if (job->kind == PROTO_KIND_BENCHMARK)
+        return plan_cell(job, variant, out, err);
+    if (pairs)
+        proto_pairs_apply(pairs, &x, &y);
+    proto_job_variant(job, variant, &spec);
+    return mi_plan_pairs(out, &spec, x, y, (const uint64_t[2]){job->x.width, job->y.width}, err);
+}
+
+/* A model is put together from the members of all runs, which are in memory twice then. */
+static bool model_fits(const mi_plan *plan, const proto_limits *limits, proto_problem *problem)
+{
+    static const char advice[] =
+        "fewer pairs, columns, folds or replicates, or /prepare/transform \"zscore\", "
+        "need less";
+    const uint64_t whole = 2 * plan->member_bytes * plan->n_runs,
+                   kept = plan->member_bytes + plan->result_bytes + (1u << 16);
+    if (whole <= limits->max_workspace_bytes && kept <= STORE_RESULT_MAX)
+        return true;
+    if (kept > STORE_RESULT_MAX)
+        proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
+                          "a run with its member of the model may take %" PRIu64
+                          " MiB; at most %zu MiB are kept (%s)",
+                          kept >> 20, STORE_RESULT_MAX >> 20, advice);
+    else
+        proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
+                          "putting the model together may need %" PRIu64 " MiB of memory; at most %" PRIu64
+                          " MiB are allowed (%s)",
+                          whole >> 20, limits->max_workspace_bytes >> 20, advice);
+    proto_problem_add(problem, "/outputs/model",
+                      "%" PRIu32 " runs, each with a member of up to %" PRIu64 " MiB", plan->n_runs,
+                      plan->member_bytes >> 20);
+    return false;
 }
 
 /* An objective that is wrong on one law is so on all. */
@@ -114,9 +139,9 @@ static bool check_variant(const proto_job *job, const proto_pairs *pairs, uint32
                           const proto_limits *limits, proto_problem *problem)
 {
     mi_error err = {0};
-    uint64_t bytes;
+    mi_plan plan;
     char pointer[sizeof err.pointer + 16];
-    mi_status status = plan_memory(job, pairs, variant, &bytes, &err);
+    mi_status status = plan_variant(job, pairs, variant, &plan, &err);
     proto_job_pointer(job, variant, err.pointer, pointer, sizeof pointer);
     if (status == MI_INVALID || (status == MI_UNSUPPORTED && err.pointer[0] != '\0')) {
         if (!is_told(problem, pointer))
@@ -127,14 +152,14 @@ static bool check_variant(const proto_job *job, const proto_pairs *pairs, uint32
         proto_problem_from_error(problem, &err);
         return false;
     }
-    if (bytes > limits->max_workspace_bytes) {
+    if (plan.workspace_bytes > limits->max_workspace_bytes) {
         proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
                           "a run of this job needs %" PRIu64 " MiB of memory; at most %" PRIu64
                           " MiB are allowed (a smaller batch or critic needs less)",
-                          bytes >> 20, limits->max_workspace_bytes >> 20);
+                          plan.workspace_bytes >> 20, limits->max_workspace_bytes >> 20);
         return false;
     }
-    return true;
+    return !job->want_model || model_fits(&plan, limits, problem);
 }
 
 /* Folds by id are counted for each objective: together no more than for one. */

@@ -1,10 +1,10 @@
 #include "run_payload.h"
 
+#include "store/store.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MEMBER_MAX ((size_t)768 << 20) /* below what the store takes for one run */
 
 static size_t aligned(size_t n)
 {
@@ -20,12 +20,12 @@ mi_status run_payload_make(const mi_run *run, const mi_run_result *result, bool 
                  n_member = with_member ? mi_tensors_pack(tensors, n_tensors, NULL, 0) : 0,
                  ahead = with_member ? sizeof(uint64_t) : 0,
                  member_at = with_member ? ahead + aligned(n_result) : n_result;
-    if (n_member > MEMBER_MAX)
-        return mi_fail_at(err, MI_LIMIT, "/outputs/model",
-                          "a fold's critic with its preparation takes %zu MiB; at most %zu MiB are kept "
-                          "(fewer pairs or columns, or /prepare/transform \"zscore\", need less)",
-                          n_member >> 20, MEMBER_MAX >> 20);
     *n = room + member_at + n_member;
+    if (with_member && *n > STORE_RESULT_MAX)
+        return mi_fail_at(err, MI_LIMIT, "/outputs/model",
+                          "a run with its member of the model takes %zu MiB; at most %zu MiB are kept "
+                          "(fewer pairs or columns, or /prepare/transform \"zscore\", need less)",
+                          *n >> 20, STORE_RESULT_MAX >> 20);
     *out = calloc(1, *n);
     if (!*out)
         return mi_fail(err, MI_MEMORY, "a run's result of %zu bytes", *n);

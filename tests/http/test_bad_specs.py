@@ -110,3 +110,15 @@ def test_limits_are_413_and_say_the_limit(server_factory):
     server.submit(pair_spec(critic={"hidden": [512, 512]})).problem(413, "too_large")
     answer = server.submit(pair_spec(replicates=10))
     assert answer.status in (413, 422) and "4" in json.dumps(answer.json()), answer
+
+
+def test_a_model_that_is_too_large_to_put_together_is_refused_at_once(server_factory):
+    """Quantiles of 320 rows of 128 columns each: 100 members of 160 KiB and their critics, twice."""
+    server = server_factory("--max-workspace", "16M")
+    server.put_pair(rows=400, cols=64)
+    large = pair_spec(split={"folds": 5}, replicates=20, critic={"hidden": [8], "embed": 4}, outputs={"pmi": True, "model": True})
+    problem = server.submit(large).problem(413, "too_large")
+    assert "16 MiB are allowed" in problem["detail"]
+    assert [e["pointer"] for e in problem["errors"]] == ["/outputs/model"] and problem["errors"][0]["detail"].startswith("100 runs")
+    server.request("POST", f"/v1/jobs/{server.submit({**large, 'outputs': {'pmi': True}}).json()['id']}/cancel")
+    assert server.submit({**large, "replicates": 1}).status == 202
