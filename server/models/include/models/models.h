@@ -137,10 +137,11 @@ void models_overlap_fini(models_overlap *overlap);
 
 typedef struct models_thresholds {
     mi_thresholds *numbers;
-    mi_thresholds *by_model; /* without labels: the same with the null of the whole model, for the FPRs of
+    mi_thresholds *by_model; /* where held_out: the same with the null of the whole model, for the FPRs of
                                 scores that it will give; NULL: numbers tell them */
     bool held_out;           /* the null and the candidates are by members that have not seen them */
-    bool mismatched;         /* no pair has label 0: mismatched pairs of the listed ids are the negatives */
+    bool mismatched;         /* no pair has label 0: mismatched pairs of the listed ids are the negatives, the
+                                null's where held_out */
     bool sampled;            /* not all of those */
 } models_thresholds;
 
