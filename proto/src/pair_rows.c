@@ -7,21 +7,20 @@
 #include <string.h>
 #include <strings.h>
 
-uint64_t proto_pair_rows_count(const proto_pair_source *source)
+uint64_t proto_pair_source_rows(const proto_pair_source *source)
 {
     return source->table ? source->table->rows : source->x->n;
 }
 
-const char *proto_pair_row_x(const proto_pair_source *source, uint64_t row, size_t *n)
+static uint32_t column_of(const proto_pair_source *source, int side)
 {
-    return source->table ? proto_pair_table_cell(source->table, source->x_column, row, n)
-                         : proto_string_list_at(source->x, row, n);
+    return side ? source->y_column : source->x_column;
 }
 
-const char *proto_pair_row_y(const proto_pair_source *source, uint64_t row, size_t *n)
+const char *proto_pair_source_id(const proto_pair_source *source, int side, uint64_t row, size_t *n)
 {
-    return source->table ? proto_pair_table_cell(source->table, source->y_column, row, n)
-                         : proto_string_list_at(source->y, row, n);
+    return source->table ? proto_pair_table_cell(source->table, column_of(source, side), row, n)
+                         : proto_string_list_at(side ? source->y : source->x, row, n);
 }
 
 /* A fault of one cell: with row (from 1) and column of a table, with the pointer of a list's item. */
@@ -72,17 +71,22 @@ static mi_status take_label(const proto_pair_source *source, uint64_t row, bool 
     return refuse(source, row, 2, source->label_column, fault, err);
 }
 
+mi_status proto_pair_source_take_id(const proto_pair_source *source, int side, uint64_t row, const char **id,
+                                    size_t *n, mi_error *err)
+{
+    *id = proto_pair_source_id(source, side, row, n);
+    const char *fault = id_fault(*n);
+    return fault ? refuse(source, row, (unsigned)side, column_of(source, side), fault, err) : MI_OK;
+}
+
 mi_status proto_pair_row_get(const proto_pair_source *source, uint64_t row, proto_pair_row *out,
                              mi_error *err)
 {
     *out = (proto_pair_row){.negative = false};
-    out->x = proto_pair_row_x(source, row, &out->n_x);
-    out->y = proto_pair_row_y(source, row, &out->n_y);
-    if (id_fault(out->n_x))
-        return refuse(source, row, 0, source->x_column, id_fault(out->n_x), err);
-    if (id_fault(out->n_y))
-        return refuse(source, row, 1, source->y_column, id_fault(out->n_y), err);
-    return take_label(source, row, &out->negative, err);
+    mi_status status = proto_pair_source_take_id(source, 0, row, &out->x, &out->n_x, err);
+    if (status == MI_OK)
+        status = proto_pair_source_take_id(source, 1, row, &out->y, &out->n_y, err);
+    return status == MI_OK ? take_label(source, row, &out->negative, err) : status;
 }
 
 mi_status proto_pair_row_conflict(const proto_pair_source *source, uint64_t row, uint64_t earlier,
@@ -90,9 +94,10 @@ mi_status proto_pair_row_conflict(const proto_pair_source *source, uint64_t row,
 {
     char pointer[64] = "", x[PROTO_EXCERPT], y[PROTO_EXCERPT];
     size_t n_x, n_y;
-    const char *s_x = proto_pair_row_x(source, row, &n_x), *s_y = proto_pair_row_y(source, row, &n_y);
-    proto_excerpt(s_x, n_x, x);
-    proto_excerpt(s_y, n_y, y);
+    const char *id_x = proto_pair_source_id(source, 0, row, &n_x);
+    const char *id_y = proto_pair_source_id(source, 1, row, &n_y);
+    proto_excerpt(id_x, n_x, x);
+    proto_excerpt(id_y, n_y, y);
     if (source->table)
         return mi_fail(err, MI_INVALID,
                        "the pair \"%s\", \"%s\" has one label in row %" PRIu64

@@ -12,16 +12,11 @@ typedef struct proto_pair_row { /* borrowed from the source */
     bool negative;
 } proto_pair_row;
 
-uint64_t proto_pair_rows_count(const proto_pair_source *source);
 /* MI_INVALID says what is wrong with it, and where. row < count. */
 mi_status proto_pair_row_get(const proto_pair_source *source, uint64_t row, proto_pair_row *out,
                              mi_error *err);
 /* That two rows (of the same pair) bear different labels. */
 mi_status proto_pair_row_conflict(const proto_pair_source *source, uint64_t row, uint64_t earlier,
                                   mi_error *err);
-
-/* One side's id of a row, without the checks. */
-const char *proto_pair_row_x(const proto_pair_source *source, uint64_t row, size_t *n);
-const char *proto_pair_row_y(const proto_pair_source *source, uint64_t row, size_t *n);
 
 #endif

@@ -5,7 +5,6 @@
 #include "proto/pairs.h"
 
 #include "pair_rows.h"
-#include "string_sort.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +17,6 @@ enum { /* of a row */
        REPEATED = 2, /* an earlier row is the same pair */
        MISSING_X = 4,
        MISSING_Y = 8,
-       NEW_X = 16, /* the first with that missing id */
-       NEW_Y = 32,
 };
 
 typedef struct join_key {
@@ -161,49 +158,6 @@ static mi_status mark_repeated(join *j, mi_error *err)
     return conflict == UNSET ? MI_OK : proto_pair_row_conflict(j->source, conflict, with, err);
 }
 
-/* ---- what is missing ---- */
-
-static const char *x_at(const void *source, uint64_t row, size_t *n)
-{
-    return proto_pair_row_x(source, row, n);
-}
-
-static const char *y_at(const void *source, uint64_t row, size_t *n)
-{
-    return proto_pair_row_y(source, row, n);
-}
-
-/* Append the distinct ids of the rows with the bit `missing` in the order of the rows. */
-static mi_status list_missing(join *j, uint8_t missing, uint8_t is_new, proto_string_list *out, mi_error *err)
-{
-    const proto_strings strings = {missing == MISSING_X ? x_at : y_at, j->source};
-    uint64_t n = 0;
-    for (uint64_t row = 0; row < j->rows; row++)
-        n += (j->state[row] & missing) != 0;
-    if (n == 0)
-        return MI_OK;
-    proto_sort_key *keys = malloc(2 * n * sizeof *keys);
-    if (!keys)
-        return mi_fail(err, MI_MEMORY, "no memory to list ids without an embedding");
-    n = 0;
-    for (uint64_t row = 0; row < j->rows; row++)
-        if (j->state[row] & missing)
-            keys[n++].index = row;
-    const proto_sort_key *sorted = proto_string_sort(&strings, keys, keys + n, n);
-    for (uint64_t i = 0; i < n; i++)
-        if (i == 0 || proto_sort_key_compare(&strings, &sorted[i - 1], &sorted[i]) != 0)
-            j->state[sorted[i].index] |= is_new;
-    free(keys);
-    mi_status status = MI_OK;
-    for (uint64_t row = 0; row < j->rows && status == MI_OK; row++)
-        if (j->state[row] & is_new) {
-            size_t length;
-            const char *id = strings.at(strings.ctx, row, &length);
-            status = proto_string_list_append(out, id, length, err);
-        }
-    return status;
-}
-
 /* ---- the result ---- */
 
 static uint32_t number_of(join *j, uint32_t code, uint8_t side, uint32_t *of_side, proto_pairs *out)
@@ -280,8 +234,8 @@ static mi_status hand_out(join *j, proto_pairs *out, mi_error *err)
     if (!out->x || !out->y || !out->entity_x || !out->entity_y || !out->negative_x || !out->negative_y)
         return mi_fail(err, MI_MEMORY, "no memory for %u pairs", out->n);
     emit(j, out);
-    mi_status status = list_missing(j, MISSING_X, NEW_X, &out->missing_x, err);
-    return status == MI_OK ? list_missing(j, MISSING_Y, NEW_Y, &out->missing_y, err) : status;
+    mi_status status = proto_pairs_list_missing(&out->missing_x, j->source, 0, j->row_x, err);
+    return status == MI_OK ? proto_pairs_list_missing(&out->missing_y, j->source, 1, j->row_y, err) : status;
 }
 
 mi_status proto_pairs_join_indexed(proto_pairs *out, const proto_pair_source *source,
@@ -289,7 +243,7 @@ mi_status proto_pairs_join_indexed(proto_pairs *out, const proto_pair_source *so
                                    const proto_matrix_view *y, const proto_id_index *index_y, mi_error *err)
 {
     join j = {.source = source, .x = x, .y = y, .index_x = index_x, .index_y = index_y};
-    j.rows = proto_pair_rows_count(source);
+    j.rows = proto_pair_source_rows(source);
     *out = (proto_pairs){0};
     proto_string_list_init(&out->missing_x, MISSING_MAX);
     proto_string_list_init(&out->missing_y, MISSING_MAX);

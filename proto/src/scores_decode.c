@@ -28,6 +28,12 @@ static void decode_pairs(const decoding *d, const proto_node *node)
         proto_pairs_input_decode(pairs, node, "/pairs", false, &d->limits, d->problem);
     if (pairs->label[0] != '\0')
         proto_problem_add(d->problem, "/pairs/label", "means nothing here: every pair is scored");
+    if (pairs->labels)
+        proto_problem_add(d->problem, "/pairs/data",
+                          "has labels, which mean nothing here: every pair is scored");
+    if (pairs->symmetric)
+        proto_problem_add(d->problem, "/pairs/symmetric",
+                          "means nothing here: the model knows whether its pairs have an order");
 }
 
 /* {"dataset": name} */

@@ -3,21 +3,14 @@
 
 #include <inttypes.h>
 
-static const char *id_of(const proto_pair_source *source, int side, uint64_t i, size_t *n)
-{
-    if (source->table)
-        return proto_pair_table_cell(source->table, side ? source->y_column : source->x_column, i, n);
-    return proto_string_list_at(side ? source->y : source->x, i, n);
-}
-
 static void write_pair(const proto_scores *s, uint64_t i, proto_json_writer *w)
 {
     proto_write_object(w, NULL);
     if (s->pairs) {
         size_t n;
-        const char *id = id_of(s->pairs, 0, i, &n);
+        const char *id = proto_pair_source_id(s->pairs, 0, i, &n);
         proto_write_string_n(w, "x_id", id, n);
-        id = id_of(s->pairs, 1, i, &n);
+        id = proto_pair_source_id(s->pairs, 1, i, &n);
         proto_write_string_n(w, "y_id", id, n);
     } else {
         proto_write_u64(w, "row", i);
@@ -78,10 +71,10 @@ void proto_scores_encode_csv(const proto_scores *s, proto_text *out)
         const double values[] = {s->pmi[i], s->percentile[i], s->p_value[i], s->q_value[i]};
         if (s->pairs) {
             size_t n;
-            const char *id = id_of(s->pairs, 0, i, &n);
+            const char *id = proto_pair_source_id(s->pairs, 0, i, &n);
             proto_csv_field(id, n, out);
             proto_text_append(out, ",", 1);
-            id = id_of(s->pairs, 1, i, &n);
+            id = proto_pair_source_id(s->pairs, 1, i, &n);
             proto_csv_field(id, n, out);
         } else {
             proto_text_printf(out, "%" PRIu64, i);

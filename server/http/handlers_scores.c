@@ -43,7 +43,7 @@ static void score_by_id(const http_request *q, http_response *r, http_scoring *s
         !http_scoring_sides(q, r, s, request->dataset[0], request->dataset[1]))
         return;
     if (models_score(s->model, s->matrix[0], s->matrix[1], &pairs, &scores, &err) != MI_OK) {
-        http_answer_error(r, q, &err);
+        http_refuse_pairs(r, q, &err);
         return;
     }
     answer_scores(q, r, s, &scores, &pairs, format);

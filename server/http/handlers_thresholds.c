@@ -85,13 +85,8 @@ static bool join(const http_request *q, http_response *r, const http_scoring *s,
     const mi_status status =
         proto_pairs_join_indexed(out, source, models_matrix_view(x), models_matrix_index(x),
                                  models_matrix_view(y), models_matrix_index(y), &err);
-    if (status == MI_INVALID) {
-        char pointer[sizeof err.pointer + 8];
-        snprintf(pointer, sizeof pointer, "/pairs%s", err.pointer);
-        http_refuse_at(r, q, pointer, "%s", err.message);
-    } else if (status != MI_OK) {
-        http_answer_error(r, q, &err);
-    }
+    if (status != MI_OK)
+        http_refuse_pairs(r, q, &err);
     return status == MI_OK;
 }
 

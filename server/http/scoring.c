@@ -18,6 +18,16 @@ void http_refuse_at(http_response *r, const http_request *q, const char *pointer
     http_answer_problem(r, q, &problem);
 }
 
+void http_refuse_pairs(http_response *r, const http_request *q, const mi_error *err)
+{
+    char pointer[sizeof err->pointer + 8];
+    snprintf(pointer, sizeof pointer, "/pairs%s", err->pointer);
+    if (err->code == MI_INVALID)
+        http_refuse_at(r, q, pointer, "%s", err->message);
+    else
+        http_answer_error(r, q, err);
+}
+
 bool http_scoring_open(const http_request *q, http_response *r, http_scoring *out)
 {
     mi_error err = {0};
@@ -124,16 +134,14 @@ bool http_scoring_pairs(const http_request *q, http_response *r, http_scoring *s
                         proto_pair_source *out)
 {
     mi_error err = {0};
-    char pointer[sizeof err.pointer + 8];
     const bool by_name = input->dataset[0] != '\0';
     if (by_name && !open_table(q, r, s, input->dataset))
         return false;
     if (proto_pairs_input_source(out, input, by_name ? &s->table : NULL, need_labels, &err) != MI_OK) {
-        snprintf(pointer, sizeof pointer, "/pairs%s", err.pointer);
-        http_refuse_at(r, q, pointer, "%s", err.message);
+        http_refuse_pairs(r, q, &err);
         return false;
     }
-    const uint64_t n = models_pair_rows(out);
+    const uint64_t n = proto_pair_source_rows(out);
     if (n <= most)
         return true;
     http_refuse(r, q, PROTO_PROBLEM_TOO_LARGE, "%" PRIu64 " pairs; at most %" PRIu64 " are taken here", n,

@@ -33,5 +33,7 @@ bool http_scoring_pairs(const http_request *q, http_response *r, http_scoring *s
 /* A refusal of one field. */
 void http_refuse_at(http_response *r, const http_request *q, const char *pointer, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* What failed is the pairs of a request: the pointer stands below "/pairs" when they are what is wrong. */
+void http_refuse_pairs(http_response *r, const http_request *q, const mi_error *err);
 
 #endif

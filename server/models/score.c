@@ -4,18 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *models_pair_id(const proto_pair_source *pairs, int side, uint64_t i, size_t *n)
-{
-    if (pairs->table)
-        return proto_pair_table_cell(pairs->table, side ? pairs->y_column : pairs->x_column, i, n);
-    return proto_string_list_at(side ? pairs->y : pairs->x, i, n);
-}
-
-uint64_t models_pair_rows(const proto_pair_source *pairs)
-{
-    return pairs->table ? pairs->table->rows : pairs->x->n;
-}
-
 void models_scores_fini(models_scores *scores)
 {
     free(scores->pmi);
@@ -59,84 +47,29 @@ static mi_status rate(const models_model *model, models_scores *s, mi_error *err
     return MI_OK;
 }
 
-/* ---- ids that are not there ---- */
-
-typedef struct named {
-    const char *id;
-    size_t n;
-    uint64_t row;
-} named;
-
-/* By name, then by row. */
-static int by_name(const void *a, const void *b)
-{
-    const named *p = a, *q = b;
-    if (p->n != q->n)
-        return p->n < q->n ? -1 : 1;
-    const int order = memcmp(p->id, q->id, p->n);
-    return order ? order : (p->row > q->row) - (p->row < q->row);
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const named *p = a, *q = b;
-    return (p->row > q->row) - (p->row < q->row);
-}
-
-static bool same_name(const named *a, const named *b)
-{
-    return a->n == b->n && memcmp(a->id, b->id, a->n) == 0;
-}
-
-/* The distinct ones of n_missing ids in order of appearance. */
-static mi_status list_missing(const proto_pair_source *pairs, int side, const uint32_t *rows, uint64_t n,
-                              uint64_t n_missing, proto_string_list *out, mi_error *err)
-{
-    uint64_t found = 0, distinct = 0;
-    mi_status status = MI_OK;
-    if (n_missing == 0)
-        return MI_OK;
-    named *all = malloc(n_missing * sizeof *all);
-    if (!all)
-        return mi_fail(err, MI_MEMORY, "no memory for the missing ids");
-    for (uint64_t i = 0; i < n; i++)
-        if (rows[i] == PROTO_NO_ROW) {
-            all[found].id = models_pair_id(pairs, side, i, &all[found].n);
-            all[found++].row = i;
-        }
-    qsort(all, found, sizeof *all, by_name);
-    for (uint64_t i = 0; i < found; i++)
-        if (distinct == 0 || !same_name(&all[i], &all[distinct - 1]))
-            all[distinct++] = all[i];
-    qsort(all, distinct, sizeof *all, by_place);
-    for (uint64_t i = 0; i < distinct && status == MI_OK; i++)
-        status = proto_string_list_append(out, all[i].id, all[i].n, err);
-    free(all);
-    return status;
-}
-
 /* rows (n) of a side, by id. */
 static mi_status find_rows(const models_matrix *matrix, const proto_pair_source *pairs, int side, uint64_t n,
                            uint32_t *rows, proto_string_list *missing, mi_error *err)
 {
-    uint64_t n_missing = 0;
     if (!matrix->index)
         return mi_fail_at(err, MI_INVALID, side ? "/y" : "/x",
                           "the data set has no ids; pairs by id need them");
     for (uint64_t i = 0; i < n; i++) {
         size_t length;
-        const char *id = models_pair_id(pairs, side, i, &length);
+        const char *id;
+        const mi_status status = proto_pair_source_take_id(pairs, side, i, &id, &length, err);
+        if (status != MI_OK)
+            return status;
         rows[i] = proto_id_index_find(matrix->index, id, length);
-        n_missing += rows[i] == PROTO_NO_ROW;
     }
-    return list_missing(pairs, side, rows, n, n_missing, missing, err);
+    return proto_pairs_list_missing(missing, pairs, side, rows, err);
 }
 
 static void mark_trained(const models_model *model, const proto_pair_source *pairs, models_scores *s)
 {
     for (uint64_t i = 0; i < s->n; i++) {
         size_t n_x, n_y;
-        const char *x = models_pair_id(pairs, 0, i, &n_x), *y = models_pair_id(pairs, 1, i, &n_y);
+        const char *x = proto_pair_source_id(pairs, 0, i, &n_x), *y = proto_pair_source_id(pairs, 1, i, &n_y);
         s->trained[i] = models_find_pair(model, x, n_x, y, n_y) != MODELS_NO_PAIR;
     }
 }
@@ -144,7 +77,7 @@ static void mark_trained(const models_model *model, const proto_pair_source *pai
 mi_status models_score(models_model *model, models_matrix *x, models_matrix *y,
                        const proto_pair_source *pairs, models_scores *out, mi_error *err)
 {
-    const uint64_t n = models_pair_rows(pairs);
+    const uint64_t n = proto_pair_source_rows(pairs);
     mi_status status = scores_init(out, n, models_pairs_have_ids(model), err);
     uint32_t *rows = status == MI_OK ? malloc((n ? n : 1) * 2 * sizeof *rows) : NULL;
     if (status == MI_OK && !rows)

@@ -221,6 +221,10 @@ REFUSED = [
     ({"pairs": {"dataset": "ligands"}}, "/pairs/dataset", "matrix"),
     ({"pairs": {"dataset": "lr", "x_id": "mouse"}}, "/pairs/x_id", "no column"),
     ({"pairs": {"dataset": "lr", "label": "ligand"}}, "/pairs/label", "every pair"),
+    ({"pairs": {"dataset": "faulty"}}, "/pairs", 'row 2, column "receptor": empty'),
+    ({"pairs": {"dataset": "faulty", "x_id": "long", "y_id": "ligand"}}, "/pairs", 'row 1, column "long": too long'),
+    ({"pairs": {"data": [["L1", "R1", 1]]}}, "/pairs/data", "every pair"),
+    ({"pairs": {"dataset": "lr", "symmetric": True}}, "/pairs/symmetric", "means nothing"),
     ({"pairs": ASKED, "x": {"dataset": "nothing"}}, "/x/dataset", "no data set"),
     ({"pairs": ASKED, "x": {"dataset": "lr"}}, "/x/dataset", "pair table"),
     ({"pairs": ASKED, "y": {"dataset": "wide"}}, "/y/dataset", "7 columns; expected 4"),
@@ -240,6 +244,7 @@ REFUSED = [
 def others(kept):
     kept.put("wide", models.ids_csv("R", np.zeros((2, 7)) + np.arange(7)))
     kept.put("nameless", npy(kept.y))
+    kept.put("faulty", models.pairs_tsv([("L1", "R1", "L" * 257), ("L1", "", "L2")], "ligand\treceptor\tlong"), "?kind=pairs")
     return kept
 
 

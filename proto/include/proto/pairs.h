@@ -36,6 +36,13 @@ typedef struct proto_pair_source {
     bool symmetric; /* (a, b) and (b, a) are the same pair: of two such rows the first counts */
 } proto_pair_source;
 
+uint64_t proto_pair_source_rows(const proto_pair_source *source);
+/* A row's id of x (side 0) or y (1), borrowed from the source. row < rows. */
+const char *proto_pair_source_id(const proto_pair_source *source, int side, uint64_t row, size_t *n);
+/* The same, checked: MI_INVALID, as a join has it, of one that is empty or too long. */
+mi_status proto_pair_source_take_id(const proto_pair_source *source, int side, uint64_t row, const char **id,
+                                    size_t *n, mi_error *err);
+
 /*
  * Every row of the source is counted once: without_embedding when an id of it has none, else among negatives
  * when its label is 0, else among duplicates when an earlier row is the same pair, else it is one of the n:
@@ -75,7 +82,18 @@ void proto_pairs_fini(proto_pairs *pairs);
 /* The matrices of both sides become those of the pairs: a row for each (mirrored: two), what it is of by
  * index. The pairs are borrowed. */
 void proto_pairs_apply(const proto_pairs *pairs, mi_matrix *x, mi_matrix *y);
-/* Ids without an embedding: {"count": n, "ids": [the first PROTO_MISSING_IDS of them]}. */
+
+/* ---- ids without an embedding ---- */
+
+/*
+ * Append the distinct ids of those rows of the source whose row of the matrix is PROTO_NO_ROW, in order of
+ * appearance. MI_LIMIT as the list has it, MI_MEMORY.
+ *
+ * rows  (rows of the source) of the matrix on that side
+ */
+mi_status proto_pairs_list_missing(proto_string_list *out, const proto_pair_source *source, int side,
+                                   const uint32_t *rows, mi_error *err);
+/* {"count": n, "ids": [the first PROTO_MISSING_IDS of them]}. */
 #define PROTO_MISSING_IDS 100u
 void proto_missing_ids_encode(const proto_string_list *ids, const char *key, proto_json_writer *w);
 

@@ -62,6 +62,8 @@ START_TEST(test_what_is_wrong_is_named)
     bad("{\"pairs\":[[\"a\",1]]}", 422, "/pairs/0/1", "an id");
     bad("{\"pairs\":[[\"a\",\"b\"],[\"a\",\"b\"],[\"a\",\"b\"],[\"a\",\"b\"]]}", 413, "/pairs", "at most 3");
     bad("{\"pairs\":{\"dataset\":\"lr\",\"label\":\"l\"}}", 422, "/pairs/label", "every pair");
+    bad("{\"pairs\":{\"data\":[[\"a\",\"b\",1]]}}", 422, "/pairs/data", "every pair");
+    bad("{\"pairs\":{\"dataset\":\"lr\",\"symmetric\":true}}", 422, "/pairs/symmetric", "means nothing");
     bad("{\"pairs\":[[\"a\",\"b\"]],\"x\":[[1]]}", 422, "/pairs", "one of them");
     bad("{\"x\":[[1]]}", 422, "/y", "as many");
     bad("{\"x\":[[1],[2]],\"y\":[[1]]}", 422, "/y", "expected 2 rows");

@@ -97,12 +97,8 @@ typedef struct models_scores {
     proto_string_list missing[2]; /* distinct ids without an embedding, in order of appearance */
 } models_scores;
 
-/* The ids of row i of a list of pairs, or of a table. */
-const char *models_pair_id(const proto_pair_source *pairs, int side, uint64_t i, size_t *n);
-/* How many rows it has. */
-uint64_t models_pair_rows(const proto_pair_source *pairs);
-
-/* Every row of `pairs`, in order, labels aside. MI_INVALID: a matrix without ids (pointer "/x", "/y"). */
+/* Every row of `pairs`, in order, labels aside. MI_INVALID: a matrix without ids (pointer "/x", "/y"), or an
+ * id that is none, as a join has it. */
 mi_status models_score(models_model *model, models_matrix *x, models_matrix *y,
                        const proto_pair_source *pairs, models_scores *out, mi_error *err);
 /* Row i of x with row i of y. */
