@@ -85,9 +85,6 @@ static uint64_t count_items(const proto_node *list)
     return n;
 }
 
-/* What labels a list has. */
-typedef enum labelled { LABELS_MAY, LABELS_MUST, LABELS_NEVER } labelled;
-
 /* size: items of each pair, 2 or 3. */
 static bool take_pair(const decoding *d, const proto_node *pair, uint64_t index, uint64_t size,
                       const char *list_at)
@@ -105,7 +102,7 @@ static bool take_pair(const decoding *d, const proto_node *pair, uint64_t index,
            (size == 2 || take_label(d, &d->out->labels[index], proto_node_next(y), at));
 }
 
-static void decode_list(const decoding *d, const char *at, const proto_node *list, labelled labels)
+static void decode_list(const decoding *d, const char *at, const proto_node *list, bool may_have_labels)
 {
     const uint64_t n = count_items(list), most = d->limits->max_inline_numbers;
     if (proto_node_kind(list) != PROTO_ARRAY || n == 0) {
@@ -118,7 +115,7 @@ static void decode_list(const decoding *d, const char *at, const proto_node *lis
         return;
     }
     const proto_node *pair = proto_node_first(list);
-    const uint64_t size = labels == LABELS_MUST || (labels == LABELS_MAY && count_items(pair) == 3) ? 3 : 2;
+    const uint64_t size = may_have_labels && count_items(pair) == 3 ? 3 : 2;
     if (size == 3 && !(d->out->labels = calloc(n, 1))) {
         out_of_memory(d);
         return;
@@ -128,7 +125,7 @@ static void decode_list(const decoding *d, const char *at, const proto_node *lis
             return; /* so many are wrong that no more is told */
 }
 
-static void decode_member(const decoding *d, const proto_node *node, bool need_labels)
+static void decode_member(const decoding *d, const proto_node *node)
 {
     static const char *const members[] = {"dataset", "x_id", "y_id", "label", "symmetric", "data", NULL};
     const char *key = proto_node_key(node), *nearest;
@@ -143,7 +140,7 @@ static void decode_member(const decoding *d, const proto_node *node, bool need_l
     else if (strcmp(key, "label") == 0)
         decode_column(d, at, node, d->out->label);
     else if (strcmp(key, "data") == 0)
-        decode_list(d, at, node, need_labels ? LABELS_MUST : LABELS_MAY);
+        decode_list(d, at, node, true);
     else if (strcmp(key, "symmetric") == 0 && proto_node_kind(node) == PROTO_BOOL)
         d->out->symmetric = proto_node_bool(node, false);
     else if (strcmp(key, "symmetric") == 0)
@@ -181,8 +178,8 @@ static void check_together(const decoding *d, const proto_node *node)
     }
 }
 
-static void decode(proto_pairs_input *out, const proto_node *node, const char *pointer, bool need_labels,
-                   bool of_job, const proto_limits *limits, proto_problem *problem)
+static void decode(proto_pairs_input *out, const proto_node *node, const char *pointer, bool of_job,
+                   const proto_limits *limits, proto_problem *problem)
 {
     const decoding d = {out, pointer, limits, problem, of_job};
     *out = (proto_pairs_input){.dataset = ""};
@@ -193,20 +190,20 @@ static void decode(proto_pairs_input *out, const proto_node *node, const char *p
         return;
     }
     for (const proto_node *child = proto_node_first(node); child; child = proto_node_next(child))
-        decode_member(&d, child, need_labels);
+        decode_member(&d, child);
     check_together(&d, node);
 }
 
 void proto_pairs_input_decode(proto_pairs_input *out, const proto_node *node, const char *pointer,
-                              bool need_labels, const proto_limits *limits, proto_problem *problem)
+                              const proto_limits *limits, proto_problem *problem)
 {
-    decode(out, node, pointer, need_labels, false, limits, problem);
+    decode(out, node, pointer, false, limits, problem);
 }
 
 void proto_pairs_input_decode_job(proto_pairs_input *out, const proto_node *node, const char *pointer,
                                   const proto_limits *limits, proto_problem *problem)
 {
-    decode(out, node, pointer, false, true, limits, problem);
+    decode(out, node, pointer, true, limits, problem);
 }
 
 static void encode_list(const proto_pairs_input *input, proto_json_writer *w)
@@ -255,7 +252,7 @@ void proto_pairs_input_decode_list(proto_pairs_input *out, const proto_node *nod
     *out = (proto_pairs_input){.dataset = ""};
     proto_string_list_init(&out->x, limits->max_job_bytes);
     proto_string_list_init(&out->y, limits->max_job_bytes);
-    decode_list(&d, pointer, node, LABELS_NEVER);
+    decode_list(&d, pointer, node, false);
 }
 
 void proto_pairs_input_drop_list(proto_pairs_input *input)
@@ -303,7 +300,7 @@ static mi_status find_column(uint32_t *out, const proto_pair_table_view *table, 
 }
 
 mi_status proto_pairs_input_source(proto_pair_source *out, const proto_pairs_input *input,
-                                   const proto_pair_table_view *table, bool need_labels, mi_error *err)
+                                   const proto_pair_table_view *table, mi_error *err)
 {
     mi_status status = MI_OK;
     *out = (proto_pair_source){.table = table,
@@ -326,9 +323,6 @@ mi_status proto_pairs_input_source(proto_pair_source *out, const proto_pairs_inp
     if (input->label[0] != '\0')
         return find_column(&out->label_column, table, input->label, "/label", err);
     out->label_column = proto_pair_table_find(table, "label");
-    if (need_labels && out->label_column == PROTO_PAIR_NO_COLUMN)
-        return mi_fail_at(err, MI_INVALID, "/label",
-                          "the pair table has no column \"label\"; name the column of the labels");
     return MI_OK;
 }
 
@@ -371,7 +365,7 @@ mi_status proto_job_join(proto_pairs *out, proto_job *job, const void *bytes, si
     *out = (proto_pairs){0};
     mi_status status = proto_pair_table_open(&table, bytes, n, err);
     if (status == MI_OK)
-        status = proto_pairs_input_source(&source, &job->pairs, &table, false, err);
+        status = proto_pairs_input_source(&source, &job->pairs, &table, err);
     if (status == MI_OK)
         status = proto_pairs_join(out, &source, x, y, err);
     if (status == MI_OK)

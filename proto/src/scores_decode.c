@@ -25,7 +25,7 @@ static void decode_pairs(const decoding *d, const proto_node *node)
     if (proto_node_kind(node) == PROTO_ARRAY)
         proto_pairs_input_decode_list(pairs, node, "/pairs", &d->limits, d->problem);
     else
-        proto_pairs_input_decode(pairs, node, "/pairs", false, &d->limits, d->problem);
+        proto_pairs_input_decode(pairs, node, "/pairs", &d->limits, d->problem);
     if (pairs->label[0] != '\0')
         proto_problem_add(d->problem, "/pairs/label", "means nothing here: every pair is scored");
     if (pairs->labels)

@@ -85,7 +85,7 @@ static void decode_prior(const decoding *d)
 static void decode_pairs(const decoding *d)
 {
     d->out->has_pairs = true;
-    proto_pairs_input_decode(&d->out->pairs, d->node, d->pointer, false, d->limits, d->problem);
+    proto_pairs_input_decode(&d->out->pairs, d->node, d->pointer, d->limits, d->problem);
 }
 
 /* {"dataset": name} */
@@ -209,7 +209,7 @@ static void decode_member(proto_thresholds_request *out, const proto_node *node,
             continue;
         FIELDS[i].decode(&(decoding){out, node, pointer, limits, problem});
         if (FIELDS[i].of_labels && !has_pairs)
-            proto_problem_add(problem, pointer, "is about labelled pairs; give them as \"pairs\"");
+            proto_problem_add(problem, pointer, "is about pairs of the request; give them as \"pairs\"");
         return;
     }
     refuse_unknown(pointer, name, problem);

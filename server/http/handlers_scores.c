@@ -39,7 +39,7 @@ static void score_by_id(const http_request *q, http_response *r, http_scoring *s
     proto_pair_source pairs;
     models_scores scores;
     mi_error err = {0};
-    if (!http_scoring_pairs(q, r, s, &request->pairs, false, http_limits(q)->max_score_pairs, &pairs) ||
+    if (!http_scoring_pairs(q, r, s, &request->pairs, http_limits(q)->max_score_pairs, &pairs) ||
         !http_scoring_sides(q, r, s, request->dataset[0], request->dataset[1]))
         return;
     if (models_score(s->model, s->matrix[0], s->matrix[1], &pairs, &scores, &err) != MI_OK) {

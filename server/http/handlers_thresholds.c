@@ -97,8 +97,7 @@ static void thresholds(const http_request *q, http_response *r, http_scoring *s,
     proto_pairs pairs;
     if (!request->has_pairs) {
         answer_thresholds(q, r, s, request, NULL, NULL);
-    } else if (http_scoring_pairs(q, r, s, &request->pairs, false, http_limits(q)->max_labelled_pairs,
-                                  &source) &&
+    } else if (http_scoring_pairs(q, r, s, &request->pairs, http_limits(q)->max_labelled_pairs, &source) &&
                http_scoring_sides(q, r, s, request->x, request->y) && join(q, r, s, &source, &pairs)) {
         with_pairs(q, r, s, request, &pairs);
         proto_pairs_fini(&pairs);

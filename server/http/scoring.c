@@ -130,14 +130,13 @@ static bool open_table(const http_request *q, http_response *r, http_scoring *s,
 }
 
 bool http_scoring_pairs(const http_request *q, http_response *r, http_scoring *s,
-                        const proto_pairs_input *input, bool need_labels, uint64_t most,
-                        proto_pair_source *out)
+                        const proto_pairs_input *input, uint64_t most, proto_pair_source *out)
 {
     mi_error err = {0};
     const bool by_name = input->dataset[0] != '\0';
     if (by_name && !open_table(q, r, s, input->dataset))
         return false;
-    if (proto_pairs_input_source(out, input, by_name ? &s->table : NULL, need_labels, &err) != MI_OK) {
+    if (proto_pairs_input_source(out, input, by_name ? &s->table : NULL, &err) != MI_OK) {
         http_refuse_pairs(r, q, &err);
         return false;
     }

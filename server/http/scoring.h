@@ -28,8 +28,7 @@ bool http_scoring_sides(const http_request *q, http_response *r, http_scoring *s
                         const char *y);
 /* The pairs of a request as rows of ids, of which there are at most `most`; false: refused. */
 bool http_scoring_pairs(const http_request *q, http_response *r, http_scoring *s,
-                        const proto_pairs_input *input, bool need_labels, uint64_t most,
-                        proto_pair_source *out);
+                        const proto_pairs_input *input, uint64_t most, proto_pair_source *out);
 /* A refusal of one field. */
 void http_refuse_at(http_response *r, const http_request *q, const char *pointer, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

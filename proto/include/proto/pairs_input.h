@@ -12,13 +12,11 @@
 
 /*
  * Every bad field is added to the problem, with its pointer below `pointer`. Ids have 1 to PROTO_STRING_MAX
- * bytes; a list has a label with every pair or with none, 1 to limits->max_inline_numbers pairs.
- *
- * need_labels  a list without labels is an error
- * Whatever happened, proto_pairs_input_fini gives back what *out holds.
+ * bytes; a list has a label with every pair or with none, 1 to limits->max_inline_numbers pairs. Whatever
+ * happened, proto_pairs_input_fini gives back what *out holds.
  */
 void proto_pairs_input_decode(proto_pairs_input *out, const proto_node *node, const char *pointer,
-                              bool need_labels, const proto_limits *limits, proto_problem *problem);
+                              const proto_limits *limits, proto_problem *problem);
 /* The same of a job: a pair table may be named by its content as well, and what a resolved spec says of it
  * ("sha256", "rows") is taken. */
 void proto_pairs_input_decode_job(proto_pairs_input *out, const proto_node *node, const char *pointer,
@@ -34,11 +32,10 @@ void proto_pairs_input_encode(const proto_pairs_input *input, const char *key, p
 
 /*
  * What proto_pairs_join takes. table: of input->dataset; NULL for a list. MI_INVALID, with the pointer
- * "/x_id", "/y_id" or "/label", names a column that the table has not; need_labels: MI_INVALID at "/label"
- * when it is not said and none is called "label". Everything is borrowed.
+ * "/x_id", "/y_id" or "/label", names a column that the table has not. Everything is borrowed.
  */
 mi_status proto_pairs_input_source(proto_pair_source *out, const proto_pairs_input *input,
-                                   const proto_pair_table_view *table, bool need_labels, mi_error *err);
+                                   const proto_pair_table_view *table, mi_error *err);
 /*
  * The join of a job's pairs. `bytes` are the blob of its pair table, 8-aligned. The job says the columns by
  * name afterwards. x and y may be one. MI_INVALID has a pointer into the job ("/pairs/x_id", "/pairs", "/x");

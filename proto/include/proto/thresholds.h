@@ -12,7 +12,7 @@
 typedef struct proto_thresholds_request {
     mi_thresholds_request targets;
     bool has_pairs;
-    proto_pairs_input pairs;    /* with labels */
+    proto_pairs_input pairs;    /* without any label 0, mismatched pairs of their ids are the negatives */
     char x[PROTO_NAME_MAX + 1]; /* data set of the embeddings; "": the model's own */
     char y[PROTO_NAME_MAX + 1];
     bool allow_training_pairs;
@@ -22,7 +22,7 @@ typedef struct proto_thresholds_request {
  * {"fpr": [..], "fdr": [..], "prior": p, "pairs": {..}, "x": {"dataset"}, "y": {"dataset"}, "precision":
  * [..], "recall": [..], "interval": "delong" | "bootstrap", "curves": true, "max_points": 200,
  * "allow_training_pairs": false, "seed": "42"}, all optional. Every bad field is listed in `problem` with its
- * JSON pointer; unknown fields are errors, and so are fields about labelled pairs without `pairs`. Does not
+ * JSON pointer; unknown fields are errors, and so are fields about `pairs` without them. Does not
  * look at the store. MI_OK with *out owned by the caller, or MI_INVALID/MI_LIMIT/MI_MEMORY with the problem
  * filled.
  */
@@ -35,7 +35,7 @@ typedef struct proto_thresholds_answer {
     const mi_thresholds *numbers;
     const mi_thresholds
         *fprs; /* the same by the null of the whole model, whose FPRs are told; NULL: numbers' */
-    const proto_pairs *pairs; /* the labelled pairs as they were joined; NULL: none were given */
+    const proto_pairs *pairs; /* of the request, as they were joined; NULL: none were given */
     bool held_out;            /* null and candidates are out of fold, not by the whole model */
     bool mismatched;          /* the negatives are mismatched pairs, none was labelled 0 */
     bool sampled;             /* and there are more of those */
