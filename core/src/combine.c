@@ -17,14 +17,13 @@
 #include "duplicates.h"
 #include "mi/estimate.h"
 #include "mi/null.h"
+#include "proportion.h"
 #include "stats.h"
 #include "warnings.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NORMAL_QUANTILE_975 1.959963984540054
 
 static mi_status check_results(const mi_spec *spec, mi_run_result *const *results, uint32_t n_results,
                                mi_matrix x, mi_matrix y, mi_error *err)
@@ -214,12 +213,12 @@ static void settle_estimate(job *c)
     for (uint32_t i = 0; debiases && i < c->n_results; i++)
         e->per_run[i] = debiased(e->per_run[i], c->results[i]->train_mi);
     e->mi_nats = debiases ? debiased(e->held_out_nats, e->train_nats) : e->held_out_nats;
-    e->sampling95_nats[0] = e->mi_nats - NORMAL_QUANTILE_975 * e->std_err;
-    e->sampling95_nats[1] = e->mi_nats + NORMAL_QUANTILE_975 * e->std_err;
+    e->sampling95_nats[0] = e->mi_nats - MI_NORMAL_QUANTILE_975 * e->std_err;
+    e->sampling95_nats[1] = e->mi_nats + MI_NORMAL_QUANTILE_975 * e->std_err;
     const int encloses = c->has_pmi && c->plug_in && isfinite(e->train_nats);
     const double low = fmin(e->held_out_nats, e->train_nats), high = fmax(e->held_out_nats, e->train_nats);
-    e->interval_nats[0] = encloses ? low - NORMAL_QUANTILE_975 * e->std_err : (double)NAN;
-    e->interval_nats[1] = encloses ? high + NORMAL_QUANTILE_975 * e->std_err : (double)NAN;
+    e->interval_nats[0] = encloses ? low - MI_NORMAL_QUANTILE_975 * e->std_err : (double)NAN;
+    e->interval_nats[1] = encloses ? high + MI_NORMAL_QUANTILE_975 * e->std_err : (double)NAN;
 }
 
 /* Mean of exp over log ratios, and its standard error, without overflow on the way. */

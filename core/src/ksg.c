@@ -98,21 +98,34 @@ static double distance(const double *a, const double *b, uint32_t dim)
     return largest;
 }
 
-/* Up to MI_NEIGHBOURS_GROUP pairs (x_i, y_j), each held against the samples but two. */
+/* Up to MI_NEIGHBOURS_GROUP pairs (x, y) in ksg->query, each held against the samples but those left out. */
 typedef struct queries {
-    uint32_t n;
-    uint32_t row[2][MI_NEIGHBOURS_GROUP];  /* i and j */
-    uint32_t skip[MI_NEIGHBOURS_GROUP][2]; /* samples left out; MI_NOBODY in the second place: only one */
+    uint32_t n, n_skipped;                 /* of each: none, itself, or both whose x and y it has */
+    uint32_t skip[MI_NEIGHBOURS_GROUP][2]; /* samples left out, MI_NOBODY behind the last */
     double radius[MI_NEIGHBOURS_GROUP];    /* distance to the k-th neighbour */
 } queries;
 
+static queries queries_of(uint32_t left, uint32_t n_skipped)
+{
+    queries g = {.n = left < MI_NEIGHBOURS_GROUP ? left : MI_NEIGHBOURS_GROUP, .n_skipped = n_skipped};
+    memset(g.skip, 0xff, sizeof g.skip); /* MI_NOBODY */
+    return g;
+}
+
+static double *query_of(const mi_ksg *ksg, int side, size_t a)
+{
+    return ksg->query + a * ((size_t)ksg->dim[0] + ksg->dim[1]) + (side ? ksg->dim[0] : 0);
+}
+
+/* Query a becomes (x_i, y_j). */
+static void ask_sample(mi_ksg *ksg, uint32_t a, uint32_t i, uint32_t j)
+{
+    memcpy(query_of(ksg, 0, a), row_of(ksg, 0, i), ksg->dim[0] * sizeof(double));
+    memcpy(query_of(ksg, 1, a), row_of(ksg, 1, j), ksg->dim[1] * sizeof(double));
+}
+
 static void find_radii(mi_ksg *ksg, queries *g)
 {
-    const size_t dim_x = ksg->dim[0], dim_y = ksg->dim[1], dim = dim_x + dim_y;
-    for (uint32_t a = 0; a < g->n; a++) {
-        memcpy(ksg->query + a * dim, row_of(ksg, 0, g->row[0][a]), dim_x * sizeof(double));
-        memcpy(ksg->query + a * dim + dim_x, row_of(ksg, 1, g->row[1][a]), dim_y * sizeof(double));
-    }
     mi_neighbours_nearest(&ksg->joint, ksg->query, g->n, ksg->k, (const uint32_t(*)[2])g->skip, ksg->nearest);
     for (uint32_t a = 0; a < g->n; a++)
         g->radius[a] = ksg->nearest[(size_t)a * ksg->k + ksg->k - 1];
@@ -125,23 +138,22 @@ static void subtract_margin(mi_ksg *ksg, int side, const queries *g, double *pmi
     uint32_t count[MI_NEIGHBOURS_GROUP];
     const uint32_t dim = ksg->dim[side];
     for (uint32_t a = 0; a < g->n; a++)
-        memcpy(ksg->side_query + (size_t)a * dim, row_of(ksg, side, g->row[side][a]), dim * sizeof(double));
+        memcpy(ksg->side_query + (size_t)a * dim, query_of(ksg, side, a), dim * sizeof(double));
     mi_neighbours_within(&ksg->margin[side], ksg->side_query, g->n, g->radius, count);
     for (uint32_t a = 0; a < g->n; a++) {
-        uint32_t n = count[a] - (g->radius[a] > 0.0);
-        if (g->skip[a][1] != MI_NOBODY) {
-            const double *own = row_of(ksg, side, g->row[side][a]),
-                         *other = row_of(ksg, side, g->row[!side][a]);
-            n -= distance(own, other, dim) < g->radius[a];
-        }
+        uint32_t n = count[a];
+        if (g->n_skipped > 0)
+            n -= g->radius[a] > 0.0;
+        if (g->n_skipped > 1)
+            n -= distance(query_of(ksg, side, a), row_of(ksg, side, g->skip[a][!side]), dim) < g->radius[a];
         pmi[a] -= mi_digamma((double)n + 1.0);
     }
 }
 
-static void answer(mi_ksg *ksg, queries *g, double others, double *pmi)
+static void answer(mi_ksg *ksg, queries *g, double *pmi)
 {
     find_radii(ksg, g);
-    const double most = mi_digamma(ksg->k) + mi_digamma(others + 1.0);
+    const double most = mi_digamma(ksg->k) + mi_digamma(ksg->n - g->n_skipped + 1.0);
     for (uint32_t a = 0; a < g->n; a++)
         pmi[a] = most;
     for (int side = 0; side < 2; side++)
@@ -151,59 +163,40 @@ static void answer(mi_ksg *ksg, queries *g, double others, double *pmi)
 void mi_ksg_local(mi_ksg *ksg, const uint32_t *i, uint32_t n, double *pmi)
 {
     for (uint32_t first = 0; first < n; first += MI_NEIGHBOURS_GROUP) {
-        queries g = {.n = n - first < MI_NEIGHBOURS_GROUP ? n - first : MI_NEIGHBOURS_GROUP};
+        queries g = queries_of(n - first, 1);
         for (uint32_t a = 0; a < g.n; a++) {
             const uint32_t sample = i[first + a];
-            g.row[0][a] = sample;
-            g.row[1][a] = ksg->partner[sample];
+            ask_sample(ksg, a, sample, ksg->partner[sample]);
             g.skip[a][0] = sample;
-            g.skip[a][1] = MI_NOBODY;
         }
-        answer(ksg, &g, ksg->n - 1.0, pmi + first);
+        answer(ksg, &g, pmi + first);
     }
 }
 
 void mi_ksg_mismatched(mi_ksg *ksg, const uint32_t *i, const uint32_t *j, uint32_t n, double *pmi)
 {
     for (uint32_t first = 0; first < n; first += MI_NEIGHBOURS_GROUP) {
-        queries g = {.n = n - first < MI_NEIGHBOURS_GROUP ? n - first : MI_NEIGHBOURS_GROUP};
+        queries g = queries_of(n - first, 2);
         for (uint32_t a = 0; a < g.n; a++) {
             assert(i[first + a] != j[first + a]);
-            g.row[0][a] = g.skip[a][0] = i[first + a];
-            g.row[1][a] = g.skip[a][1] = j[first + a];
+            ask_sample(ksg, a, i[first + a], j[first + a]);
+            g.skip[a][0] = i[first + a];
+            g.skip[a][1] = j[first + a];
         }
-        answer(ksg, &g, ksg->n - 2.0, pmi + first);
+        answer(ksg, &g, pmi + first);
     }
 }
 
 void mi_ksg_outside(mi_ksg *ksg, const float *x, const float *y, uint32_t n, double *pmi)
 {
-    const size_t dim[2] = {ksg->dim[0], ksg->dim[1]}, both = dim[0] + dim[1];
     const float *const rows[2] = {x, y};
-    uint32_t skip[MI_NEIGHBOURS_GROUP][2], count[MI_NEIGHBOURS_GROUP];
-    double radius[MI_NEIGHBOURS_GROUP];
-    memset(skip, 0xff, sizeof skip); /* MI_NOBODY */
-    const double most = mi_digamma(ksg->k) + mi_digamma(ksg->n + 1.0);
     for (uint32_t first = 0; first < n; first += MI_NEIGHBOURS_GROUP) {
-        const uint32_t m = n - first < MI_NEIGHBOURS_GROUP ? n - first : MI_NEIGHBOURS_GROUP;
+        queries g = queries_of(n - first, 0);
         for (int side = 0; side < 2; side++)
-            for (size_t a = 0; a < m; a++)
-                for (size_t c = 0; c < dim[side]; c++)
-                    ksg->query[a * both + (side ? dim[0] : 0) + c] =
-                        (double)rows[side][(first + a) * dim[side] + c];
-        mi_neighbours_nearest(&ksg->joint, ksg->query, m, ksg->k, (const uint32_t(*)[2])skip, ksg->nearest);
-        for (uint32_t a = 0; a < m; a++) {
-            radius[a] = ksg->nearest[(size_t)a * ksg->k + ksg->k - 1];
-            pmi[first + a] = most;
-        }
-        for (int side = 0; side < 2; side++) {
-            for (size_t a = 0; a < m; a++)
-                memcpy(ksg->side_query + a * dim[side], ksg->query + a * both + (side ? dim[0] : 0),
-                       dim[side] * sizeof(double));
-            mi_neighbours_within(&ksg->margin[side], ksg->side_query, m, radius, count);
-            for (uint32_t a = 0; a < m; a++)
-                pmi[first + a] -= mi_digamma((double)count[a] + 1.0);
-        }
+            for (uint32_t a = 0; a < g.n; a++)
+                for (size_t c = 0; c < ksg->dim[side]; c++)
+                    query_of(ksg, side, a)[c] = (double)rows[side][(size_t)(first + a) * ksg->dim[side] + c];
+        answer(ksg, &g, pmi + first);
     }
 }
 

@@ -97,8 +97,7 @@ static mi_status restore_gaussian(mi_member *m, const mi_member_tensors *t, mi_a
 {
     const uint32_t dim[2] = {m->prepare[0].dim_out, m->prepare[1].dim_out};
     mi_gaussian *g = &m->gaussian;
-    const mi_tensor *rho = mi_tensor_get(t, "baseline.", "rho", MI_DTYPE_F64, 1, err);
-    const double *slope = rho ? mi_tensor_values(t, "baseline.", "slope", MI_DTYPE_F64, 1, err) : NULL;
+    const double *slope = mi_tensor_values(t, "baseline.", "slope", MI_DTYPE_F64, 1, err);
     if (!slope)
         return MI_CORRUPT;
     const uint32_t k = dim[0] < dim[1] ? dim[0] : dim[1];
@@ -136,8 +135,7 @@ static mi_status restore_views(const mi_critic_view *views, uint32_t n, const mi
         if (found->shape[0] != v->rows || found->shape[1] != cols)
             return mi_fail(err, MI_CORRUPT, "the model's tensor critic.%s is not %u x %llu", v->name, v->rows,
                            (unsigned long long)cols);
-        if (params)
-            memcpy(params + v->offset, found->data, v->rows * cols * sizeof *params);
+        memcpy(params + v->offset, found->data, v->rows * cols * sizeof *params);
     }
     return MI_OK;
 }

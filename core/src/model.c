@@ -177,12 +177,10 @@ static void add_member(mi_model *model, mi_member *m, const float *x, const uint
                           pmi);
 }
 
-mi_status mi_model_pmi(mi_model *model, const float *features_x, const uint32_t *index_x,
-                       const float *features_y, const uint32_t *index_y, uint32_t n, double *pmi,
-                       mi_error *err)
+void mi_model_pmi(mi_model *model, const float *features_x, const uint32_t *index_x, const float *features_y,
+                  const uint32_t *index_y, uint32_t n, double *pmi)
 {
     float scores[MI_MEMBER_BLOCK];
-    (void)err; /* nothing of it can fail */
     for (uint32_t first = 0; first < n; first += MI_MEMBER_BLOCK) {
         const uint32_t count = n - first < MI_MEMBER_BLOCK ? n - first : MI_MEMBER_BLOCK;
         const float *x = features_x + (index_x ? 0 : first * model->width),
@@ -205,5 +203,4 @@ mi_status mi_model_pmi(mi_model *model, const float *features_x, const uint32_t 
         for (uint32_t p = 0; p < count; p++)
             to[p] /= (double)model->n_members * model->orders;
     }
-    return MI_OK;
 }

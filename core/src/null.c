@@ -56,7 +56,7 @@ double mi_null_smallest_fpr(const mi_null *null)
     return p_of_count(null, 0);
 }
 
-void mi_null_tail_at(mi_null_tail *out, const mi_null *null, double t)
+static void tail_at(mi_null_tail *out, const mi_null *null, double t)
 {
     *out = (mi_null_tail){.threshold = t, .fpr = mi_null_p_value(null, t), .fpr95 = {0.0, 1.0}};
     if (isnan(out->fpr))
@@ -83,7 +83,7 @@ int mi_null_threshold(mi_null_tail *out, const mi_null *null, double fpr)
     double t = -(double)INFINITY;
     if (k >= 0 && (size_t)k < null->n) /* the largest that has to stay below, and then the next double */
         t = nextafter(null->sorted[null->n - 1 - (size_t)k], (double)INFINITY);
-    mi_null_tail_at(out, null, t);
+    tail_at(out, null, t);
     if (k >= 0 && out->fpr <= fpr)
         return 1;
     *out = (mi_null_tail){.threshold = NOT_A_NUMBER, .fpr = mi_null_smallest_fpr(null)};
@@ -167,7 +167,7 @@ static double false_among(double fpr, uint64_t n_scored, uint64_t n_above, doubl
 void mi_fdr_at(mi_fdr *out, const mi_null *null, double t, uint64_t n_scored, uint64_t n_above, double pi0)
 {
     mi_null_tail tail;
-    mi_null_tail_at(&tail, null, t);
+    tail_at(&tail, null, t);
     *out = (mi_fdr){.threshold = t, .n_above = n_above, .fpr = tail.fpr};
     out->expected_false = isnan(tail.fpr) ? tail.fpr : false_among(tail.fpr, n_scored, n_above, pi0);
     out->expected_fdr = n_above > 0 ? out->expected_false / (double)n_above : NOT_A_NUMBER;

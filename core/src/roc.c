@@ -3,11 +3,11 @@
 #include "proportion.h"
 #include "sort.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
-#define NORMAL_QUANTILE_975 1.959963984540054
-#define NOT_A_NUMBER        ((double)NAN)
+#define NOT_A_NUMBER ((double)NAN)
 
 typedef struct labelled {
     double score;
@@ -161,7 +161,7 @@ mi_figure mi_roc_auroc(const mi_roc *roc)
     auroc.std_err = error;
     if (!(error > 0.0))
         return auroc;
-    const double centre = log(a / (1.0 - a)), half = NORMAL_QUANTILE_975 * error / (a * (1.0 - a));
+    const double centre = log(a / (1.0 - a)), half = MI_NORMAL_QUANTILE_975 * error / (a * (1.0 - a));
     auroc.interval95[0] = 1.0 / (1.0 + exp(half - centre));
     auroc.interval95[1] = 1.0 / (1.0 + exp(-half - centre));
     return auroc;
@@ -198,12 +198,13 @@ void mi_roc_at(mi_roc_point *out, const mi_roc *roc, double threshold)
     describe(out, &roc->tally);
 }
 
-int mi_roc_find(mi_roc_point *out, const mi_roc *roc, mi_roc_rule rule)
+void mi_roc_find(mi_roc_point *out, const mi_roc *roc, const mi_roc_rule *rules, uint32_t n_rules)
 {
     mi_roc_finder finder;
-    uint32_t g;
-    mi_roc_finder_init(&finder, &rule, 1);
-    mi_roc_finder_run(&finder, &roc->tally, &g);
-    mi_roc_at(out, roc, g == MI_ROC_NONE ? NOT_A_NUMBER : roc->score[g]);
-    return g != MI_ROC_NONE;
+    uint32_t group[MI_ROC_MAX_RULES];
+    assert(n_rules <= MI_ROC_MAX_RULES);
+    mi_roc_finder_init(&finder, rules, n_rules);
+    mi_roc_finder_run(&finder, &roc->tally, group);
+    for (uint32_t i = 0; i < n_rules; i++)
+        mi_roc_at(&out[i], roc, group[i] == MI_ROC_NONE ? NOT_A_NUMBER : roc->score[group[i]]);
 }

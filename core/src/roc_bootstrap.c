@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOT_A_NUMBER   ((double)NAN)
-#define RESAMPLES      2000u
-#define LEAST          200u
-#define DRAWS          100000000u
-#define REACHED_ENOUGH 0.95
+#define NOT_A_NUMBER ((double)NAN)
+#define RESAMPLES    2000u
+#define LEAST        200u
+#define DRAWS        100000000u
 
 uint32_t mi_roc_resamples(const mi_roc *roc)
 {
@@ -104,7 +103,7 @@ static void summarise_threshold(mi_roc_spread *out, double *values, uint32_t n)
 {
     const size_t reached = mi_sort_numbers(values, n);
     *out = (mi_roc_spread){{NOT_A_NUMBER, NOT_A_NUMBER}, (double)reached / (double)n};
-    if (out->reached >= REACHED_ENOUGH)
+    if (out->reached >= MI_ROC_REACHED_ENOUGH)
         middle95(out->threshold95, values, reached);
 }
 

@@ -170,7 +170,8 @@ static mi_status critic_layout(mi_run *run, mi_error *err)
     return MI_OK;
 }
 
-/* Few rows for the columns: then the validation slice is worth more as rows of the fit. */
+/* Reduced to principal components where rows are few for the columns: then the validation slice is worth more
+ * as rows of the fit. */
 int mi_run_refits_baseline(const mi_run *run)
 {
     return run->spec.critic.baseline == MI_BASELINE_GAUSSIAN &&
@@ -226,8 +227,8 @@ typedef struct baseline_choice {
     double shrinkage, slope, loss;
 } baseline_choice;
 
-/* Down the ladder of slopes as long as it lowers the loss, which is convex in the slope; of many rows its top
- * rung alone: there the network sees to the spread. */
+/* Down the ladder of slopes as long as it lowers the loss, which is convex in the slope; without principal
+ * components, of many rows, its top rung alone: there the network sees to the spread. */
 static baseline_choice best_slope(mi_run *run, double shrinkage)
 {
     const double least = mi_run_refits_baseline(run) ? SLOPE_LEAST : SLOPE_STEP;

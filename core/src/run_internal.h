@@ -137,7 +137,8 @@ void mi_baseline_columns(const mi_gaussian *g, const mi_objective_spec *objectiv
                          const float *rows, uint32_t n, float *columns);
 /* Those of both sides of a part; with a baseline. */
 void mi_run_baseline_columns(mi_run *run, part *p);
-/* Whether rows are few for the columns, of a run with a baseline. */
+/* Whether a side was reduced to principal components, of a run with a baseline: by default where rows are few
+ * for the columns. */
 int mi_run_refits_baseline(const mi_run *run);
 /* The baseline fitted anew to all rows outside of the test fold, where rows are few. MI_NUMERIC. */
 mi_status mi_run_refit_baseline(mi_run *run, mi_error *err);

@@ -40,9 +40,10 @@ const float *mi_run_final_weights(const mi_run *run)
 }
 
 /*
- * What a loss has to be below to be the best so far. Of few rows with many columns the validation slice is
- * small and looked at often: there, what is learned has to earn its place beside the baseline alone, by more
- * nats over all validation pairs than the luckiest of many looks gives away.
+ * What a loss has to be below to be the best so far. Where columns became principal components, of few
+ * rows, the validation slice is small and looked at often: there, what is learned has to earn its place
+ * beside the baseline alone, by more nats over all validation pairs than the luckiest of many looks gives
+ * away.
  */
 static double to_beat(const mi_run *run)
 {

@@ -4,7 +4,8 @@
  *     magic | version | n_bytes | numbers of the spec and of the summary | arrays | checksum
  *
  * Little-endian, doubles and floats by their bits, no padding. Sizes of arrays follow from the numbers, and
- * have to add up to the bytes at hand before anything is allocated.
+ * have to add up to the bytes at hand before anything is allocated, which is as much: a result that is read
+ * back has no room for more of a top list than it has.
  */
 #include "checksum.h"
 #include "screen_impl.h"
@@ -199,16 +200,18 @@ mi_status mi_screen_result_unpack(mi_screen_result **out, const void *bytes, siz
     *out = NULL;
     if (!read_numbers(&n, bytes, n_bytes))
         return mi_fail(err, MI_CORRUPT, "a part of a screen is damaged or of another version");
-    const mi_screen_spec spec = spec_of(&n);
+    mi_screen_spec held = spec_of(&n);
     const extents e = extents_of(&n);
+    held.top = (uint32_t)n.n_top; /* of as many as were asked for */
     mi_arena_init(&arena, NULL, 0);
-    mi_screen_result_layout(&arena, &spec);
+    mi_screen_result_layout(&arena, &held);
     void *const memory = arena.overflow ? NULL : mi_arena_memory(arena.peak);
     if (!memory)
         return mi_fail(err, MI_MEMORY, "no memory for a part of a screen");
     mi_arena_init(&arena, memory, arena.peak);
-    mi_screen_result *const r = mi_screen_result_layout(&arena, &spec);
+    mi_screen_result *const r = mi_screen_result_layout(&arena, &held);
     const unsigned char *at = (const unsigned char *)bytes + sizeof n;
+    r->spec.top = n.top;
     r->n_top = n.n_top;
     r->n_above = n.n_above;
     r->summary.n_scored = n.n_scored;

@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FEW_LABELS     10u
-#define REACHED_ENOUGH 0.95 /* of the resamples */
-#define NOT_A_NUMBER   ((double)NAN)
+#define FEW_LABELS   10u
+#define NOT_A_NUMBER ((double)NAN)
 
 const char *mi_threshold_note_name(mi_threshold_note_code code)
 {
@@ -253,13 +252,10 @@ static void note_labels(mi_thresholds *t, const mi_thresholds_data *data)
         note(t, MI_THRESHOLD_NOTE_NO_SPREAD,
              "AUROC is %.3g without any spread between pairs, so that DeLong's interval is not defined",
              t->labels.auroc.value);
-    if (data->n_overlap > 0 && data->overlap_used)
+    if (data->n_overlap > 0)
         note(t, MI_THRESHOLD_NOTE_OVERLAP,
              "%llu labelled pairs were trained on; they have their PMIs out of fold, each by a member that "
              "has not seen it",
-             (unsigned long long)data->n_overlap);
-    else if (data->n_overlap > 0)
-        note(t, MI_THRESHOLD_NOTE_OVERLAP, "%llu labelled pairs were trained on and are left out",
              (unsigned long long)data->n_overlap);
 }
 
@@ -279,7 +275,7 @@ static mi_status resample(mi_thresholds *t, const mi_roc *roc, const rules *r, m
     for (uint32_t i = 0; i < r->n; i++) {
         mi_threshold_label *to = r->to[i];
         to->spread = spreads[i];
-        to->stable = to->point.n_above >= MI_THRESHOLDS_STABLE && spreads[i].reached >= REACHED_ENOUGH;
+        to->stable = to->point.n_above >= MI_THRESHOLDS_STABLE && spreads[i].reached >= MI_ROC_REACHED_ENOUGH;
     }
     return MI_OK;
 }
@@ -292,12 +288,14 @@ static mi_status for_labels(mi_thresholds *t, const mi_thresholds_data *data, mi
     if (status != MI_OK)
         return status;
     const rules r = rules_of(t);
+    mi_roc_point points[MI_ROC_MAX_RULES];
     t->has_labels = 1;
     l->counts = mi_roc_count(roc);
     l->chance = (double)l->counts.positives / ((double)l->counts.positives + (double)l->counts.negatives);
+    mi_roc_find(points, roc, r.rule, r.n);
     for (uint32_t i = 0; i < r.n; i++) {
         r.to[i]->target = r.rule[i].target;
-        mi_roc_find(&r.to[i]->point, roc, r.rule[i]);
+        r.to[i]->point = points[i];
     }
     status = resample(t, roc, &r, err);
     if (status == MI_OK && t->request.curves)

@@ -43,15 +43,13 @@ static void add(entries *e, const char *name, const char *dtype, unsigned size, 
 
 static void add_member(entries *e, uint32_t k, const mi_member_tensors *member)
 {
-    static const struct {
-        const char *name;
-        unsigned size;
-    } types[] = {[MI_DTYPE_F32] = {"F32", 4}, [MI_DTYPE_F64] = {"F64", 8}, [MI_DTYPE_U32] = {"U32", 4}};
+    static const char *const types[] = {
+        [MI_DTYPE_F32] = "F32", [MI_DTYPE_F64] = "F64", [MI_DTYPE_U32] = "U32"};
     char name[MI_TENSOR_NAME + 24];
     for (uint32_t i = 0; i < member->n; i++) {
         const mi_tensor *t = &member->tensors[i];
         snprintf(name, sizeof name, "member.%" PRIu32 ".%s", k, t->name);
-        add(e, name, types[t->dtype].name, types[t->dtype].size, t->shape[0],
+        add(e, name, types[t->dtype], (unsigned)mi_dtype_size(t->dtype), t->shape[0],
             t->n_dims == 2 ? t->shape[1] : 0, t->data);
     }
 }

@@ -285,7 +285,6 @@ void proto_pairs_apply(const proto_pairs *pairs, mi_matrix *x, mi_matrix *y)
 {
     x->rows = y->rows = (uint64_t)pairs->n * (pairs->mirrored ? 2 : 1);
     x->mirrored = y->mirrored = pairs->mirrored;
-    x->n_entities = y->n_entities = pairs->entities;
     x->index = pairs->x;
     y->index = pairs->y;
     x->entity = pairs->entity_x;

@@ -122,8 +122,8 @@ static mi_status score(null_work *k, double *pmi, mi_error *err)
     for (size_t first = 0; first < k->n && status == MI_OK; first += BLOCK) {
         status = combine_hold(k->w, k->record, err);
         if (status == MI_OK)
-            status = mi_model_pmi(k->model, x->features, x->place + first, y->features, y->place + first,
-                                  block_of(k->n, first), pmi + first, err);
+            mi_model_pmi(k->model, x->features, x->place + first, y->features, y->place + first,
+                         block_of(k->n, first), pmi + first);
     }
     return status;
 }

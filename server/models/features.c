@@ -191,7 +191,7 @@ static mi_status piece_pmi(sides *both, uint32_t rows[2][PIECE], uint32_t n, dou
     if (status == MI_OK)
         status = side_features(both, 1, rows[1], n, &features[1], err);
     if (status == MI_OK)
-        status = mi_model_pmi(model->model, features[0], both->at[0], features[1], both->at[1], n, pmi, err);
+        mi_model_pmi(model->model, features[0], both->at[0], features[1], both->at[1], n, pmi);
     pthread_mutex_unlock(&model->lock);
     return status;
 }
@@ -260,8 +260,8 @@ mi_status models_pmi_of_vectors(models_model *model, mi_matrix x, mi_matrix y, d
                                        spare[side]->features, err);
         }
         if (status == MI_OK)
-            status = mi_model_pmi(model->model, spare[0]->features, NULL, spare[1]->features, NULL, count,
-                                  pmi + first, err);
+            mi_model_pmi(model->model, spare[0]->features, NULL, spare[1]->features, NULL, count,
+                         pmi + first);
         pthread_mutex_unlock(&model->lock);
     }
     scratch_free(spare[0]);

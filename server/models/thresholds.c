@@ -219,7 +219,6 @@ mi_status models_thresholds_find(models_model *model, const mi_thresholds_reques
         .labels = g.labels,
         .n_labelled = g.n_scores,
         .n_overlap = labelled ? overlap->n : 0,
-        .overlap_used = 1,
     };
     if (status == MI_OK)
         status = mi_thresholds_compute(&out->numbers, request, &data, err);

@@ -32,7 +32,7 @@ typedef struct mi_tensor {
     const void *data;  /* aligned for its type */
 } mi_tensor;
 
-size_t mi_dtype_size(mi_dtype dtype);
+size_t mi_dtype_size(mi_dtype dtype); /* bytes of an element */
 
 /* Whether runs of a spec leave members: they do if a pair has a PMI by something that was trained. */
 int mi_spec_has_model(const mi_spec *spec);
@@ -58,7 +58,8 @@ typedef struct mi_member_tensors {
  * members  (n_members > 0), copied: the arrays may go afterwards
  * symmetric 1: pairs have no order (mirrored in mi/run.h), and neither has the PMI
  * returns  MI_CORRUPT when a tensor is missing or has another shape than spec and the others say: nothing in
- *          them is trusted but that numbers are numbers; MI_LIMIT, MI_MEMORY
+ *          them is trusted but that numbers are numbers; MI_NUMERIC for codes that are none; MI_LIMIT,
+ *          MI_MEMORY
  * Thread: a model belongs to one thread at a time. BLAS has to be set up (mi_blas_setup).
  */
 mi_status mi_model_new(mi_model **out, const mi_spec *spec, const mi_member_tensors *members,
@@ -77,14 +78,14 @@ double mi_model_constant(const mi_model *model);
 
 /*
  * features (n, width) of raw rows of a side.
- * data     as many columns as mi_model_columns; its index is looked through, categorical codes may be new
- * ones rows     (n) of data; NULL: 0 .. n-1 MI_MEMORY.
+ * data     as many columns as mi_model_columns, or MI_INVALID; its index is looked through, categorical codes
+ *          may be new ones
+ * rows     (n) of data; NULL: 0 .. n-1
  */
 mi_status mi_model_features(mi_model *model, int side, mi_matrix data, const uint32_t *rows, uint32_t n,
                             float *features, mi_error *err);
-/* pmi (n) nats of the pairs (index_x[p], index_y[p]) of feature rows; index NULL: p itself. MI_MEMORY. */
-mi_status mi_model_pmi(mi_model *model, const float *features_x, const uint32_t *index_x,
-                       const float *features_y, const uint32_t *index_y, uint32_t n, double *pmi,
-                       mi_error *err);
+/* pmi (n) nats of the pairs (index_x[p], index_y[p]) of feature rows; index NULL: p itself. */
+void mi_model_pmi(mi_model *model, const float *features_x, const uint32_t *index_x, const float *features_y,
+                  const uint32_t *index_y, uint32_t n, double *pmi);
 
 #endif

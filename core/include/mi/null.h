@@ -51,8 +51,6 @@ typedef struct mi_null_tail {
     double fpr95[2];     /* Clopper-Pearson */
 } mi_null_tail;
 
-void mi_null_tail_at(mi_null_tail *out, const mi_null *null, double t);
-
 /*
  * The smallest double t with p(t) <= fpr, fpr in (0,1): the one behind the largest null PMI that has to stay
  * below; -INFINITY when all of the null may be above.

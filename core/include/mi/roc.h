@@ -87,8 +87,9 @@ typedef struct mi_roc_rule {
     double target; /* in (0,1); of the first three aims */
 } mi_roc_rule;
 
-/* returns 1; 0: no threshold does it, or a figure that it needs is not defined. */
-int mi_roc_find(mi_roc_point *out, const mi_roc *roc, mi_roc_rule rule);
+/* out (n_rules), n_rules at most MI_ROC_MAX_RULES. No threshold where none does it, or where a figure that it
+ * needs is not defined. O(n + n_rules). */
+void mi_roc_find(mi_roc_point *out, const mi_roc *roc, const mi_roc_rule *rules, uint32_t n_rules);
 
 /*
  * Curves: a point per distinct score, from the highest down. Points that lie on the line between their
@@ -114,9 +115,11 @@ void mi_roc_curve_free(mi_roc_curve *curve);
  * never fewer than 200. */
 uint32_t mi_roc_resamples(const mi_roc *roc);
 
+#define MI_ROC_REACHED_ENOUGH 0.95 /* of the resamples */
+
 /* Of the threshold of a rule, over the resamples in which there was one. */
 typedef struct mi_roc_spread {
-    double threshold95[2]; /* NaN when fewer than 95 % of the resamples have one */
+    double threshold95[2]; /* NaN when fewer than MI_ROC_REACHED_ENOUGH of the resamples have one */
     double reached;        /* share of resamples that have one */
 } mi_roc_spread;
 

@@ -27,9 +27,8 @@ typedef struct mi_matrix {
     const uint8_t *categorical; /* (cols) 1: the column holds category codes, whole numbers 0 to 65535, and
                                    becomes one-hot; NULL: none does */
     const uint32_t *index;      /* (rows) which row of data each pair has here; NULL: its own */
-    const uint32_t *entity;     /* (rows) who that is, below n_entities, counted over both sides: somebody who
+    const uint32_t *entity;     /* (rows) the number of who that is, counted over both sides: somebody who
                                    occurs on both has one number; NULL: nobody occurs twice */
-    uint32_t n_entities;        /* of both sides together */
     uint32_t
         mirrored; /* 1: pairs without an order: row rows/2 + i is row i with its sides exchanged. Both rows
                      have one role in a split, and one PMI, their mean. Of x and y alike; rows is even */

@@ -42,8 +42,8 @@ typedef struct mi_thresholds_data {
     const double *scores;  /* (n_labelled) of labelled pairs; n_labelled = 0: there are no labels */
     const uint8_t *labels; /* (n_labelled) 0 or 1 */
     size_t n_labelled;
-    uint64_t n_overlap; /* labelled pairs that the model was trained on */
-    int overlap_used;   /* 1: they are among the scores, by their PMIs out of fold; 0: they were left out */
+    uint64_t n_overlap; /* labelled pairs that the model was trained on: among the scores, by their PMIs out
+                           of fold */
 } mi_thresholds_data;
 
 /* X(name, code, what it means) */
