@@ -76,7 +76,8 @@ static double closed_form(const mi_gaussian *g, const float *x, const float *y)
     return sum;
 }
 
-static void check_columns(uint32_t n, uint32_t dx, uint32_t dy)
+/* With a slope, which scales the log ratio. */
+static void check_columns(uint32_t n, uint32_t dx, uint32_t dy, double slope)
 {
     static const double rho[] = {0.9, 0.6, 0.3};
     const uint32_t least = dx < dy ? dx : dy;
@@ -84,6 +85,8 @@ static void check_columns(uint32_t n, uint32_t dx, uint32_t dy)
     ck_assert_int_eq(f.status, MI_OK);
     ck_assert_uint_eq(f.g.width, least + 2);
     mi_gaussian_shrink(&f.g, 1.0);
+    ck_assert_double_eq(f.g.slope, 1.0);
+    f.g.slope = slope;
     const uint32_t rows = 37, width = f.g.width;
     float *cx = malloc(sizeof *cx * rows * width), *cy = malloc(sizeof *cy * rows * width);
     mi_gaussian_columns_x(&f.g, f.x, rows, cx);
@@ -93,7 +96,7 @@ static void check_columns(uint32_t n, uint32_t dx, uint32_t dy)
             double dot = 0.0;
             for (uint32_t c = 0; c < width; c++)
                 dot += (double)cx[i * width + c] * (double)cy[j * width + c];
-            const double expected = closed_form(&f.g, f.x + (size_t)i * dx, f.y + (size_t)j * dy);
+            const double expected = slope * closed_form(&f.g, f.x + (size_t)i * dx, f.y + (size_t)j * dy);
             ck_assert_double_lt(fabs(dot - expected), 1e-4 * (1.0 + fabs(expected)));
         }
     free(cx);
@@ -103,11 +106,11 @@ static void check_columns(uint32_t n, uint32_t dx, uint32_t dy)
 
 START_TEST(test_inner_product_of_the_columns_is_the_closed_form)
 {
-    check_columns(500, 1, 1);
-    check_columns(500, 4, 2);
-    check_columns(500, 3, 7);
-    check_columns(900, 150, 80); /* several tiles in every direction */
-    check_columns(900, 70, 140);
+    check_columns(500, 1, 1, 1.0);
+    check_columns(500, 4, 2, 1.0);
+    check_columns(500, 3, 7, 0.4);
+    check_columns(900, 150, 80, 1.0); /* several tiles in every direction */
+    check_columns(900, 70, 140, 0.8);
 }
 END_TEST
 
@@ -259,10 +262,33 @@ START_TEST(test_units_of_the_columns_do_not_matter)
 }
 END_TEST
 
+/* A ridge is a column's own: one of them can go without the others. */
+START_TEST(test_a_large_ridge_takes_a_column_out)
+{
+    enum { N = 1000, D = 2 };
+    static const double rho[] = {0.5, 0.9};
+    fitted f = fit(N, D, D, rho, D, 0.0);
+    ck_assert_double_gt(f.g.rho_raw[0], 0.85);
+    f.arena.used = 0;
+    mi_gaussian_layout(&f.g, &f.arena, D, D, N);
+    set_ridge(&f.g, 0.0);
+    f.g.ridge_x[1] = 1e9;
+    ck_assert_int_eq(mi_gaussian_fit(&f.g, &f.arena, f.x, f.y, NULL), MI_OK);
+    mi_gaussian_shrink(&f.g, 0.0);
+    ck_assert_double_eq_tol(f.g.rho_raw[0], 0.5, 0.07);
+    ck_assert_double_lt(f.g.rho_raw[1], 1e-3);
+    const double before = closed_form(&f.g, f.x, f.y);
+    f.x[1] += 1.0f;
+    ck_assert_double_eq_tol(closed_form(&f.g, f.x, f.y), before, 1e-3);
+    fitted_free(&f);
+}
+END_TEST
+
 int main(void)
 {
     RUN_TESTS("gaussian", test_inner_product_of_the_columns_is_the_closed_form,
               test_correlations_of_a_known_law_are_recovered, test_canonical_variates_are_white_and_paired,
               test_shrinkage_follows_its_formula, test_score_is_the_log_ratio_of_a_bivariate_normal,
-              test_singular_and_constant_columns_still_fit, test_units_of_the_columns_do_not_matter);
+              test_singular_and_constant_columns_still_fit, test_units_of_the_columns_do_not_matter,
+              test_a_large_ridge_takes_a_column_out);
 }

@@ -435,6 +435,33 @@ START_TEST(test_constant_side_is_refused_by_name)
 }
 END_TEST
 
+/* Nothing to be learned, and much to learn it by: what is found on the way has to earn its place. */
+START_TEST(test_few_independent_rows_of_many_columns_teach_nothing)
+{
+    enum { ROWS = 400, COLUMNS = 200 };
+    float *rows = malloc(sizeof *rows * 2 * ROWS * COLUMNS);
+    const mi_matrix a = {rows, ROWS, COLUMNS}, b = {rows + ROWS * COLUMNS, ROWS, COLUMNS};
+    mi_spec spec = small_spec();
+    mi_rng rng = test_rng(12);
+    spec.split.folds = 2;
+    for (size_t i = 0; i < 2 * (size_t)ROWS * COLUMNS; i++)
+        rows[i] = (float)mi_rng_normal(&rng);
+    for (uint32_t fold = 0; fold < 2; fold++) {
+        mi_run_result *r = run_to_end(&spec, 0, fold, a, b);
+        double mean = 0.0;
+        for (uint32_t i = 0; i < r->n_test; i++)
+            mean += r->pmi[i] / r->n_test;
+        printf("few rows: fold %u best step %u mean %.3f slope %.3f shrinkage %.3g\n", fold, r->best_step,
+               mean, r->slope, r->baseline_shrinkage);
+        ck_assert_uint_lt(r->dims_x, COLUMNS);
+        ck_assert_uint_eq(r->best_step, 0);
+        ck_assert_double_lt(fabs(mean), 0.1);
+        mi_run_result_free(r);
+    }
+    free(rows);
+}
+END_TEST
+
 int main(void)
 {
     mi_blas_setup(NULL);
@@ -447,5 +474,6 @@ int main(void)
         test_step_0_is_the_copula_estimate, test_divergence_keeps_the_best_weights_until_then,
         test_divergence_without_early_stopping_is_an_error,
         test_objective_without_pmi_gives_an_estimate_and_no_pmi,
-        test_too_few_pairs_for_the_settings_are_refused_by_field, test_constant_side_is_refused_by_name);
+        test_too_few_pairs_for_the_settings_are_refused_by_field, test_constant_side_is_refused_by_name,
+        test_few_independent_rows_of_many_columns_teach_nothing);
 }

@@ -1,4 +1,4 @@
-#include "split.h"
+#include "run_internal.h"
 #include "testing.h"
 
 #include <string.h>
@@ -313,8 +313,10 @@ START_TEST(test_a_plan_by_entity_covers_every_run)
 {
     static const uint64_t width[2] = {3, 3};
     grouped *g = grouped_new(MI_SPLIT_ENTITY, 3);
-    const mi_matrix x = {.rows = N_PAIRS, .cols = 3, .entity = g->entity[0]},
-                    y = {.rows = N_PAIRS, .cols = 3, .entity = g->entity[1]};
+    static const float data[N_PAIRS * 3];
+    const mi_matrix x = {.data = data, .rows = N_PAIRS, .cols = 3, .entity = g->entity[0]},
+                    y = {.data = data, .rows = N_PAIRS, .cols = 3, .entity = g->entity[1]};
+    size_t most = 0, least = SIZE_MAX;
     mi_spec spec;
     mi_plan plan;
     mi_error err = {0};
@@ -324,7 +326,15 @@ START_TEST(test_a_plan_by_entity_covers_every_run)
     spec.replicates = 2;
     ck_assert_msg(mi_plan_pairs(&plan, &spec, x, y, width, &err) == MI_OK, "%s", err.message);
     ck_assert_uint_eq(plan.n_runs, 6);
-    ck_assert_uint_gt(plan.workspace_bytes, 0);
+    for (uint32_t r = 0; r < 6; r++) {
+        mi_run *run = NULL;
+        ck_assert_int_eq(mi_run_new(&run, &spec, r / 3, r % 3, x, y, &err), MI_OK);
+        most = run->arena.capacity > most ? run->arena.capacity : most;
+        least = run->arena.capacity < least ? run->arena.capacity : least;
+        mi_run_free(run);
+    }
+    ck_assert_uint_eq(plan.workspace_bytes, most);
+    ck_assert_uint_lt(least, most);
     spec.replicates = 1000000;
     ck_assert_int_eq(mi_plan_pairs(&plan, &spec, x, y, width, &err), MI_INVALID);
     ck_assert_str_eq(err.pointer, "/replicates");
