@@ -95,7 +95,7 @@ static const mi_param_info lmi_params[] = {
     COUNT(width, "width", 8, 4096, 256, "first hidden layer of the encoders; the next are 1/2 and 1/4 of it"),
     NUMBER(self_weight, "self_weight", 0, 1e3, 1, 1, "of the reconstruction of a side from its own code"),
     NUMBER(cross_weight, "cross_weight", 0, 1e3, 1, 1, "of the reconstruction from the other side's code"),
-    COUNT(code_batch, "batch", 4, 4096, 512, "pairs in a minibatch of the autoencoders"),
+    COUNT(code_batch, "batch", 4, 4096, 64, "pairs in a minibatch of the autoencoders"),
     NUMBER(code_rate, "learning_rate", 1e-9, 1, 1e-4, 1e-4, "of the autoencoders"),
     COUNT(code_steps, "max_steps", 1, 1e6, 2000,
           "of the autoencoders; a tenth of it without progress ends training"),
