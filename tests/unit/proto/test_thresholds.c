@@ -115,7 +115,7 @@ static proto_json *answer(mi_thresholds_request *request, bool labelled, const p
     double null[99], known[] = {50.0, 97.5, 200.0, 300.0};
     const double scores[] = {5.0, 4.0, 3.0, 2.0, 1.0, (double)NAN};
     const uint8_t labels[] = {1, 1, 0, 1, 0, 0};
-    const mi_thresholds_data data = {null, 99, known, 4, known, 4, scores, labels, labelled ? 6 : 0, 2, 0};
+    const mi_thresholds_data data = {null, 99, known, 4, known, 4, scores, labels, labelled ? 6 : 0, 2};
     mi_thresholds *numbers;
     proto_text text;
     proto_json *json;
