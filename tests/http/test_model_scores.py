@@ -103,6 +103,7 @@ def test_answers_fit_the_description(kept):
     schema = document["paths"]["/v1/models/{id}/pmi"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     check(document, schema, score(kept, kept.model, {"pairs": [*ASKED, ["L?", "R?"]]}).json())
     check(document, schema, score(kept, kept.model, vectors(kept, ASKED)).json())
+    check(document, document["components"]["schemas"]["Model"], kept.get(f"/v1/models/{kept.model}").json())
     request = document["paths"]["/v1/models/{id}/pmi"]["post"]["requestBody"]["content"]["application/json"]
     for example in request["examples"].values():
         check(document, request["schema"], example["value"])

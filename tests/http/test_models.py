@@ -1,34 +1,19 @@
 """Models: their list, their changes, their weights, and what is refused."""
 
 import hashlib
-import sqlite3
 
 import pytest
 from conftest import pair_spec
+from test_openapi import check
 
 UNKNOWN = "mdl_01ARZ3NDEKTSV4RRFFQ69G5FAV"
-WEIGHTS = b"\x02\x00\x00\x00\x00\x00\x00\x00{}" + bytes(range(256)) * 4096
 
 
 @pytest.fixture(scope="module")
 def kept(shared):
-    """Three models as the store keeps them, put in while the daemon is down; their ids, oldest first."""
+    """Three models of small jobs; their ids, oldest first."""
     shared.put_pair()
-    job = shared.run_job(pair_spec())
-    shared.stop()
-    data = shared.folder / "data"
-    digest = hashlib.sha256(WEIGHTS).hexdigest()
-    blob = data / "blobs" / digest[:2] / digest[2:]
-    blob.parent.mkdir(exist_ok=True)
-    blob.write_bytes(WEIGHTS)
-    ids = [UNKNOWN[:-1] + c for c in "012"]
-    with sqlite3.connect(data / "mutuald.db") as db:
-        for i, name in enumerate(ids):
-            db.execute("INSERT INTO models (id, job_id, alias, pinned, created_ms, sha256, bytes, tags, description) VALUES (?,?,?,0,?,?,?,?,?)",
-                       (name, job["id"], None, 1700000000000 + i, digest, len(WEIGHTS), "{}", '{"spec":{"seed":"42"}}'))
-    db.close()
-    shared.start()
-    return ids
+    return [shared.run_job(pair_spec(seed=str(i), outputs={"model": True}))["result"]["model"] for i in range(3)]
 
 
 def patch(server, name, body, **kwargs):
@@ -46,7 +31,10 @@ def test_what_is_not_there_is_not_found(shared):
 def test_a_model_is_had_by_id_and_by_alias(shared, kept):
     model = shared.get(f"/v1/models/{kept[0]}").json()
     assert model["object"] == "model" and model["alias"] is None and not model["pinned"] and model["tags"] == {}
-    assert model["spec"] == {"seed": "42"} and model["bytes"] == len(WEIGHTS) and model["weights"] == f"/v1/models/{kept[0]}/weights"
+    assert model["spec"]["seed"] == "0" and model["weights"] == f"/v1/models/{kept[0]}/weights"
+    assert model["data"]["pairs"] is None and model["members"] == 2 and model["null"]["pairs"] > 0
+    document = shared.get("/openapi.json").json()
+    check(document, document["components"]["schemas"]["Model"], model)
     assert shared.get(f"/v1/jobs/{model['job']}").status == 200
     changed = patch(shared, kept[0], {"alias": "best", "pinned": True, "tags": {"project": "lr"}})
     assert changed.status == 200
@@ -86,15 +74,16 @@ def test_pages_of_the_list_go_from_the_newest_back(shared, kept):
 
 
 def test_weights_are_the_blob_and_its_hash_is_their_tag(shared, kept):
+    model = shared.get(f"/v1/models/{kept[0]}").json()
     answer = shared.get(f"/v1/models/{kept[0]}/weights")
-    digest = hashlib.sha256(WEIGHTS).hexdigest()
-    assert answer.status == 200 and answer.body == WEIGHTS
-    assert answer.headers["ETag"] == f'"{digest}"' and answer.headers["Content-Length"] == str(len(WEIGHTS))
+    digest = hashlib.sha256(answer.body).hexdigest()
+    assert answer.status == 200 and model["sha256"] == digest and model["bytes"] == len(answer.body)
+    assert answer.headers["ETag"] == f'"{digest}"' and answer.headers["Content-Length"] == str(len(answer.body))
     assert answer.headers["Content-Type"] == "application/octet-stream" and answer.headers["Cache-Control"] == "no-cache"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{kept[0]}.safetensors"'
     assert patch(shared, kept[0], {"alias": "mine"}).status == 200
     head = shared.request("HEAD", "/v1/models/mine/weights")
-    assert head.status == 200 and head.body == b"" and head.headers["Content-Length"] == str(len(WEIGHTS))
+    assert head.status == 200 and head.body == b"" and head.headers["Content-Length"] == str(len(answer.body))
     assert head.headers["Content-Disposition"] == 'attachment; filename="mine.safetensors"'
     same = shared.get("/v1/models/mine/weights", headers={"If-None-Match": f'"x", "{digest}"'})
     assert same.status == 304 and same.body == b"" and same.headers["ETag"] == f'"{digest}"'
