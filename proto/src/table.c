@@ -213,7 +213,7 @@ mi_status proto_table_read(const proto_source *source, const proto_table_options
     if (format == PROTO_FORMAT_AUTO)
         status = proto_table_detect(source, &format, err);
     if (status == MI_OK && format == PROTO_FORMAT_HDF5)
-        return mi_fail(err, MI_UNSUPPORTED, "the file is HDF5; send the array as npy");
+        return mi_fail(err, MI_UNSUPPORTED, "the file is HDF5, which is not read here");
     if (status == MI_OK)
         status = read_format(format, source, options, limits, out, record, err);
     if (status == MI_OK) {

@@ -34,7 +34,7 @@ bool proto_job_state_terminal(proto_job_state state);
 
 typedef struct proto_job_record {
     char id[PROTO_ID_MAX];
-    char kind[16]; /* "estimate" */
+    char kind[16]; /* "estimate", "benchmark" or "screen" */
     proto_job_state state;
     uint64_t version; /* grows with every change */
     int priority;
@@ -61,7 +61,7 @@ typedef struct proto_dataset_record {
     char kind[8];                      /* "matrix" or "pairs" */
     char sha256[PROTO_SHA_HEX];        /* of the bytes as uploaded */
     char matrix_sha256[PROTO_SHA_HEX]; /* of the canonical blob */
-    char format[16];                   /* "npy", "csv", "tsv" */
+    char format[16];                   /* as proto_format_name has it */
     uint64_t bytes, rows, cols;        /* bytes as uploaded */
     bool has_ids;
     int64_t created_ms;

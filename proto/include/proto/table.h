@@ -1,5 +1,6 @@
 /*
- * Readers of data files: npy and csv/tsv, streamed into the canonical matrix in bounded memory.
+ * Readers of data files: npy, npz, safetensors and csv/tsv, streamed into the canonical matrix in bounded
+ * memory. HDF5 is told apart here and read by a process of its own (proto/hdf5.h).
  *
  * Every byte is untrusted. An error names the place: "row 17, column 3 (\"height\"): NaN; expected a finite
  * number", "byte 8: ...". Rows and columns in messages count from 1 for csv (line numbers are given too),
@@ -59,13 +60,14 @@ mi_status proto_table_detect(const proto_source *source, proto_format *out, mi_e
  * named as categorical. An npy's categorical columns hold codes of their own, whole numbers 0 to 65535.
  *
  * Read the whole file, write the canonical matrix to `out`, describe it in `record` (kind, format, rows,
- * cols, has_ids, columns summary; the caller fills name, hashes, bytes and time). npy: versions 1-3, dtypes
- * f2 f4 f8 i1-i8 u1-u8 b1, either byte order, C and Fortran order, 1-D (n,) as one column, 2-D. Refused:
+ * cols, has_ids, columns summary; the caller fills name, hashes, bytes and time). npy, and the array of an
+ * npz or safetensors file that the options name: npy versions 1-3, dtypes f2 f4 f8 i1-i8 u1-u8 b1
+ * (safetensors: bfloat16 too), either byte order, C and Fortran order, 1-D (n,) as one column, 2-D. Refused:
  * object and structured dtypes, NaN, infinities, values over float32's range, more or fewer bytes than the
  * shape needs. csv/tsv: quoted fields with "" inside, CRLF or LF, blank lines skipped, UTF-8 BOM skipped,
- * ragged rows refused with their line; ids unique; gzip of
- * either, at most max_body_bytes inflated. MI_INVALID (bad data), MI_UNSUPPORTED (unknown format or
- * dtype), MI_LIMIT, MI_MEMORY, MI_IO. Thread: any.
+ * ragged rows refused with their line; ids unique; gzip of either, at most max_body_bytes inflated.
+ * MI_INVALID (bad data), MI_UNSUPPORTED (unknown format or dtype, HDF5), MI_LIMIT, MI_MEMORY, MI_IO. Thread:
+ * any.
  */
 mi_status proto_table_read(const proto_source *source, const proto_table_options *options,
                            const proto_limits *limits, const proto_output *out, proto_dataset_record *record,
