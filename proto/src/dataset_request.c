@@ -115,7 +115,7 @@ const char *proto_dataset_reading_take(proto_dataset_reading *out, const char *n
     return *known ? options[i].take(out, value) : NULL;
 }
 
-void proto_dataset_reading_fini(proto_dataset_reading *reading)
+static void reading_fini(proto_dataset_reading *reading)
 {
     free(reading->categorical);
     *reading = (proto_dataset_reading){0};
@@ -213,6 +213,6 @@ mi_status proto_dataset_request_decode(proto_dataset_request *out, const char *b
 void proto_dataset_request_fini(proto_dataset_request *request)
 {
     free(request->path);
-    proto_dataset_reading_fini(&request->reading);
+    reading_fini(&request->reading);
     *request = (proto_dataset_request){0};
 }

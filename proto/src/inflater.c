@@ -60,11 +60,6 @@ void proto_inflater_rewind(proto_inflater *f)
     f->ended = false;
 }
 
-uint64_t proto_inflater_at(const proto_inflater *f)
-{
-    return f->given;
-}
-
 /* Where in the source the next compressed byte stands. */
 static uint64_t place(const proto_inflater *f)
 {

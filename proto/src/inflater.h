@@ -32,8 +32,6 @@ mi_status proto_inflater_new(proto_inflater **out, const proto_source *source, u
 void proto_inflater_free(proto_inflater *inflater); /* NULL is legal */
 /* From the first byte again. */
 void proto_inflater_rewind(proto_inflater *inflater);
-/* Inflated bytes handed out since. */
-uint64_t proto_inflater_at(const proto_inflater *inflater);
 /*
  * The next bytes, as many as there are up to `room`; *n is less than that only at the end. MI_INVALID:
  * damaged, cut short, or something stands behind it; MI_LIMIT; MI_IO; MI_MEMORY.

@@ -22,10 +22,10 @@ bool proto_sha256_decode(char out[PROTO_SHA_HEX], const proto_node *node)
 
 bool proto_extent_decode(uint64_t *out, const proto_node *node)
 {
-    double value = proto_node_number(node, 0);
-    if (!(value >= 1 && value <= 9007199254740992.0 && value == (double)(uint64_t)value))
+    uint64_t extent;
+    if (!proto_node_whole(node, &extent) || extent == 0)
         return false;
-    *out = (uint64_t)value;
+    *out = extent;
     return true;
 }
 

@@ -147,6 +147,15 @@ double proto_node_number(const proto_node *node, double fallback)
     return cJSON_IsNumber(node) ? node->valuedouble : fallback;
 }
 
+bool proto_node_whole(const proto_node *node, uint64_t *out)
+{
+    const double value = proto_node_number(node, -1);
+    if (!(value >= 0 && value <= 9007199254740992.0 && value == (double)(uint64_t)value))
+        return false;
+    *out = (uint64_t)value;
+    return true;
+}
+
 const char *proto_node_string(const proto_node *node, const char *fallback)
 {
     return cJSON_IsString(node) ? node->valuestring : fallback;

@@ -62,16 +62,31 @@ mi_status proto_pairs_list_missing(proto_string_list *out, const proto_pair_sour
     return status;
 }
 
-void proto_missing_ids_encode(const proto_string_list *ids, const char *key, proto_json_writer *w)
+static void encode(const proto_string_list *ids, uint64_t listed, proto_json_writer *w)
 {
-    proto_write_object(w, key);
-    proto_write_u64(w, "count", ids->n);
     proto_write_array(w, "ids");
-    for (uint64_t i = 0; i < ids->n && i < PROTO_MISSING_IDS; i++) {
+    for (uint64_t i = 0; i < listed; i++) {
         size_t n;
         const char *id = proto_string_list_at(ids, i, &n);
         proto_write_string_n(w, NULL, id, n);
     }
     proto_write_end_array(w);
+}
+
+void proto_missing_ids_encode(const proto_string_list *ids, const char *key, proto_json_writer *w)
+{
+    proto_write_object(w, key);
+    proto_write_u64(w, "count", ids->n);
+    encode(ids, ids->n < PROTO_MISSING_IDS ? ids->n : PROTO_MISSING_IDS, w);
+    proto_write_end_object(w);
+}
+
+void proto_missing_side_encode(const proto_string_list *ids, const char *key, proto_json_writer *w)
+{
+    const uint64_t listed = ids->n < PROTO_MISSING_LISTED ? ids->n : PROTO_MISSING_LISTED;
+    proto_write_object(w, key);
+    proto_write_u64(w, "count", ids->n);
+    proto_write_u64(w, "listed", listed);
+    encode(ids, listed, w);
     proto_write_end_object(w);
 }

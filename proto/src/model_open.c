@@ -2,12 +2,9 @@
 #include "proto/model_file.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define EXACT_MAX 9007199254740992.0 /* whole numbers up to here are exact */
 
 typedef struct reader {
     const char *data;
@@ -19,15 +16,6 @@ typedef struct reader {
 static mi_status damaged(const reader *r, const char *name, const char *what)
 {
     return mi_fail(r->err, MI_CORRUPT, "the model's file: %.60s %s", name, what);
-}
-
-static bool take_whole(const proto_node *node, uint64_t *out)
-{
-    const double value = proto_node_kind(node) == PROTO_NUMBER ? proto_node_number(node, -1) : -1;
-    if (!(value >= 0 && value <= EXACT_MAX && value == floor(value)))
-        return false;
-    *out = (uint64_t)value;
-    return true;
 }
 
 /* A tensor of the header: its type, its shape, and its data within the file. */
@@ -45,10 +33,10 @@ static mi_status take_tensor(const reader *r, const proto_node *node, const char
                                                                                      : 0;
     shape[0] = shape[1] = 1;
     for (*dims = 0; lengths && *dims < 2; lengths = proto_node_next(lengths))
-        if (!take_whole(lengths, &shape[(*dims)++]))
+        if (!proto_node_whole(lengths, &shape[(*dims)++]))
             return damaged(r, name, "has no shape");
-    if (size == 0 || *dims == 0 || lengths || !take_whole(begin, &from) ||
-        !take_whole(proto_node_next(begin), &to) || from > to || to > r->size || from % size != 0 ||
+    if (size == 0 || *dims == 0 || lengths || !proto_node_whole(begin, &from) ||
+        !proto_node_whole(proto_node_next(begin), &to) || from > to || to > r->size || from % size != 0 ||
         __builtin_mul_overflow(shape[0], shape[1], &count) || __builtin_mul_overflow(count, size, &bytes) ||
         bytes != to - from)
         return damaged(r, name, "is not where its header says");

@@ -1,4 +1,5 @@
 #include "proto/result.h"
+#include "spool.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -69,7 +70,7 @@ static size_t table_bytes(const char *bytes, size_t n)
 }
 
 /* bytes: of a table that is there whole. */
-static mi_status open_table(proto_pmi_view *out, const char *bytes)
+static void open_table(proto_pmi_view *out, const char *bytes)
 {
     pmi_header header;
     memcpy(&header, bytes, sizeof header);
@@ -81,7 +82,6 @@ static mi_status open_table(proto_pmi_view *out, const char *bytes)
         out->x_row = (const uint32_t *)(const void *)(first + 4 * rows);
         out->y_row = out->x_row + rows;
     }
-    return MI_OK;
 }
 
 /* Where the variant's table begins, from the index at the end; n: without what the index takes. */
@@ -118,15 +118,17 @@ mi_status proto_pmi_open(proto_pmi_view *out, const void *bytes, size_t n, uint3
     if (n > 0 && table_bytes(bytes, n) == n) {
         if (variant != 0 && variant != PROTO_PMI_FIRST)
             return mi_fail(err, MI_NOT_FOUND, "there is one PMI table");
-        return open_table(out, bytes);
+        open_table(out, bytes);
+        return MI_OK;
     }
     mi_status status = find_table(bytes, &n, variant, &offset, err);
     if (status != MI_OK)
         return status;
     const char *table = (const char *)bytes + offset;
-    return table_bytes(table, n - (size_t)offset) > 0
-               ? open_table(out, table)
-               : mi_fail(err, MI_CORRUPT, "a PMI table's header does not fit its %zu bytes", n);
+    if (table_bytes(table, n - (size_t)offset) == 0)
+        return mi_fail(err, MI_CORRUPT, "a PMI table's header does not fit its %zu bytes", n);
+    open_table(out, table);
+    return MI_OK;
 }
 
 /* Which rows match, in the order in which they are shown. */
@@ -315,43 +317,6 @@ static void csv_row(const proto_pmi_view *view, uint64_t row, const proto_matrix
     proto_text_append(out, "\n", 1);
 }
 
-/* A bounded buffer before an output. */
-typedef struct spool {
-    proto_text text;
-    const proto_output *out;
-    mi_status status;
-    mi_error *err;
-} spool;
-
-#define SPOOL_BYTES ((size_t)64 << 10)
-#define SPOOL_MAX   ((size_t)4 << 20) /* that, and the longest row */
-
-static spool spool_to(const proto_output *out, mi_error *err)
-{
-    spool s = {.out = out, .status = MI_OK, .err = err};
-    proto_text_init(&s.text, SPOOL_MAX);
-    return s;
-}
-
-/* Whether to go on. */
-static bool spool_pass(spool *s, size_t keep)
-{
-    if (s->status == MI_OK && !proto_text_ok(&s->text))
-        s->status = mi_fail(s->err, MI_MEMORY, "a row of the PMI table");
-    if (s->status == MI_OK && s->text.length > keep) {
-        s->status = s->out->write(s->out->ctx, s->text.data, s->text.length, s->err);
-        s->text.length = 0;
-    }
-    return s->status == MI_OK;
-}
-
-static mi_status spool_end(spool *s)
-{
-    spool_pass(s, 0);
-    proto_text_fini(&s->text);
-    return s->status;
-}
-
 mi_status proto_pmi_write_csv(const proto_pmi_view *view, const proto_pmi_query *query,
                               const proto_matrix_view *x, const proto_matrix_view *y, const proto_output *out,
                               mi_error *err)
@@ -359,18 +324,19 @@ mi_status proto_pmi_write_csv(const proto_pmi_view *view, const proto_pmi_query 
     selection chosen;
     if (select_rows(&chosen, view, query) != MI_OK)
         return mi_fail(err, MI_MEMORY, "rows of the PMI table");
-    spool s = spool_to(out, err);
+    proto_spool s;
+    proto_spool_init(&s, out, err);
     proto_text_printf(&s.text, "row%s%s,pmi,percentile,p_value,q_value\n", has_ids(x) ? ",x_id" : "",
                       has_ids(y) ? ",y_id" : "");
     if (chosen.rows)
-        for (uint64_t i = 0; i < chosen.total && spool_pass(&s, SPOOL_BYTES); i++)
+        for (uint64_t i = 0; i < chosen.total && proto_spool_pass(&s); i++)
             csv_row(view, chosen.rows[i], x, y, &s.text);
     else
-        for (uint64_t row = 0; row < view->rows && spool_pass(&s, SPOOL_BYTES); row++)
+        for (uint64_t row = 0; row < view->rows && proto_spool_pass(&s); row++)
             if (matches(view, query, row))
                 csv_row(view, row, x, y, &s.text);
     free(chosen.rows);
-    return spool_end(&s);
+    return proto_spool_end(&s);
 }
 
 static void npy_row(const proto_pmi_view *view, uint64_t row, proto_text *out)
@@ -387,15 +353,16 @@ mi_status proto_pmi_write_npy(const proto_pmi_view *view, const proto_pmi_query 
         query->top == 0 && query->min == -(double)INFINITY && query->x_row == 0 && query->y_row == 0;
     if (select_rows(&chosen, view, query) != MI_OK)
         return mi_fail(err, MI_MEMORY, "rows of the PMI table");
-    spool s = spool_to(out, err);
+    proto_spool s;
+    proto_spool_init(&s, out, err);
     proto_npy_header_f8(all ? view->rows : chosen.total, N_COLUMNS, &s.text);
     if (chosen.rows)
-        for (uint64_t i = 0; i < chosen.total && spool_pass(&s, SPOOL_BYTES); i++)
+        for (uint64_t i = 0; i < chosen.total && proto_spool_pass(&s); i++)
             npy_row(view, chosen.rows[i], &s.text);
     else
-        for (uint64_t row = 0; row < view->rows && spool_pass(&s, SPOOL_BYTES); row++)
+        for (uint64_t row = 0; row < view->rows && proto_spool_pass(&s); row++)
             if (all || matches(view, query, row))
                 npy_row(view, row, &s.text);
     free(chosen.rows);
-    return spool_end(&s);
+    return proto_spool_end(&s);
 }

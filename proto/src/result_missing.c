@@ -1,10 +1,8 @@
 #include "proto/result.h"
+#include "spool.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-#define CSV_PIECE ((size_t)64 << 10)
-#define CSV_MAX   (2 * CSV_PIECE)
 
 /* Id i of both sides together. */
 static const char *missing_at(const proto_pairs *pairs, uint64_t i, const char **side, size_t *n)
@@ -48,26 +46,16 @@ void proto_missing_encode_json(const proto_pairs *pairs, uint64_t after, uint64_
 
 mi_status proto_missing_write_csv(const proto_pairs *pairs, const proto_output *out, mi_error *err)
 {
-    proto_text text;
-    mi_status status = MI_OK;
-    proto_text_init(&text, CSV_MAX);
-    proto_text_puts(&text, "side,id\n");
-    for (uint64_t i = 0; status == MI_OK && i < count(pairs); i++) {
+    proto_spool s;
+    proto_spool_init(&s, out, err);
+    proto_text_puts(&s.text, "side,id\n");
+    for (uint64_t i = 0; i < count(pairs) && proto_spool_pass(&s); i++) {
         const char *side;
         size_t n;
         const char *id = missing_at(pairs, i, &side, &n);
-        proto_text_printf(&text, "%s,", side);
-        proto_csv_field(id, n, &text);
-        proto_text_append(&text, "\n", 1);
-        if (text.length < CSV_PIECE)
-            continue;
-        status = out->write(out->ctx, text.data, text.length, err);
-        text.length = 0;
+        proto_text_printf(&s.text, "%s,", side);
+        proto_csv_field(id, n, &s.text);
+        proto_text_append(&s.text, "\n", 1);
     }
-    if (status == MI_OK && !proto_text_ok(&text))
-        status = mi_fail(err, MI_MEMORY, "a list of ids");
-    if (status == MI_OK)
-        status = out->write(out->ctx, text.data, text.length, err);
-    proto_text_fini(&text);
-    return status;
+    return proto_spool_end(&s);
 }

@@ -144,22 +144,6 @@ void proto_part_split(result_encoding *e, const mi_estimate *estimate, const mi_
     proto_write_end_object(&e->w);
 }
 
-static void encode_missing(result_encoding *e, const char *key, const proto_string_list *ids)
-{
-    const uint64_t listed = ids->n < PROTO_MISSING_LISTED ? ids->n : PROTO_MISSING_LISTED;
-    proto_write_object(&e->w, key);
-    proto_write_u64(&e->w, "count", ids->n);
-    proto_write_u64(&e->w, "listed", listed);
-    proto_write_array(&e->w, "ids");
-    for (uint64_t i = 0; i < listed; i++) {
-        size_t n;
-        const char *id = proto_string_list_at(ids, i, &n);
-        proto_write_string_n(&e->w, NULL, id, n);
-    }
-    proto_write_end_array(&e->w);
-    proto_write_end_object(&e->w);
-}
-
 void proto_part_pairs(result_encoding *e, const proto_pairs *pairs)
 {
     if (!pairs) {
@@ -173,8 +157,8 @@ void proto_part_pairs(result_encoding *e, const proto_pairs *pairs)
     proto_write_u64(&e->w, "negatives", pairs->negatives);
     proto_write_u64(&e->w, "without_embedding", pairs->without_embedding);
     proto_write_object(&e->w, "missing");
-    encode_missing(e, "x", &pairs->missing_x);
-    encode_missing(e, "y", &pairs->missing_y);
+    proto_missing_side_encode(&pairs->missing_x, "x", &e->w);
+    proto_missing_side_encode(&pairs->missing_y, "y", &e->w);
     proto_write_end_object(&e->w);
     proto_write_object(&e->w, "entities");
     proto_write_u64(&e->w, "x", pairs->entities_x);

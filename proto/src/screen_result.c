@@ -66,21 +66,8 @@ static void encode_histogram(proto_json_writer *w, const mi_screen_result *r)
 static void encode_missing(proto_json_writer *w, const proto_screen_outcome *o)
 {
     proto_write_object(w, "missing");
-    for (int side = 0; side < 2; side++) {
-        const proto_string_list *ids = o->missing[side];
-        const uint64_t listed = ids->n < PROTO_MISSING_LISTED ? ids->n : PROTO_MISSING_LISTED;
-        proto_write_object(w, side ? "y" : "x");
-        proto_write_u64(w, "count", ids->n);
-        proto_write_u64(w, "listed", listed);
-        proto_write_array(w, "ids");
-        for (uint64_t i = 0; i < listed; i++) {
-            size_t n;
-            const char *id = proto_string_list_at(ids, i, &n);
-            proto_write_string_n(w, NULL, id, n);
-        }
-        proto_write_end_array(w);
-        proto_write_end_object(w);
-    }
+    proto_missing_side_encode(o->missing[0], "x", w);
+    proto_missing_side_encode(o->missing[1], "y", w);
     proto_write_end_object(w);
 }
 

@@ -2,6 +2,7 @@
  * The HDF5 reader's stream to the canonical matrix, a frame at a time. The stream is as untrusted as the
  * file.
  */
+#include "array.h"
 #include "matrix_writer.h"
 #include "proto/hdf5.h"
 #include "table_readers.h"
@@ -36,7 +37,7 @@ static mi_status broken(mi_error *err, const char *what)
 
 /* ---- ERROR ---- */
 
-static mi_status take_error(const stream_reader *r, uint64_t bytes, bool *reported, mi_error *err)
+static mi_status take_error(const stream_reader *r, uint64_t bytes, mi_error *err)
 {
     char message[PROTO_HDF5_MESSAGE + 1];
     int32_t code;
@@ -57,7 +58,6 @@ static mi_status take_error(const stream_reader *r, uint64_t bytes, bool *report
         i += length;
     }
     message[n] = '\0';
-    *reported = true;
     return mi_fail(err, (mi_status)code, "%s", message);
 }
 
@@ -92,38 +92,10 @@ static mi_status take_shape(stream_reader *r, uint64_t bytes, mi_error *err)
 
 static mi_status take_id(stream_reader *r, const char *id, size_t n, mi_error *err)
 {
-    char excerpt[PROTO_EXCERPT];
-    const char *fault = n == 0                 ? "is empty; expected an id"
-                        : n > PROTO_STRING_MAX ? "is too long; expected up to 256 bytes"
-                                               : NULL;
-    for (size_t i = 0; i < n && !fault;) {
-        const size_t length = proto_utf8_next(id + i, n - i);
-        if (length == 0)
-            fault = "is not UTF-8";
-        else if (length == 1 && id[i] == '\0')
-            fault = "holds a NUL";
-        i += length;
-    }
+    const char *fault = proto_id_fault(id, n);
     if (fault)
-        return mi_fail(err, MI_INVALID, "row %" PRIu64 " (from 0): the id \"%s\" %s", r->ids.n,
-                       proto_excerpt(id, n, excerpt), fault);
+        return mi_fail(err, MI_INVALID, "the id of row %" PRIu64 " (from 0): %s", r->ids.n, fault);
     return proto_string_list_append(&r->ids, id, n, err);
-}
-
-static mi_status check_ids_unique(const stream_reader *r, mi_error *err)
-{
-    uint64_t first, second;
-    bool repeated;
-    mi_status status = proto_string_list_repeated(&r->ids, &repeated, &first, &second, err);
-    if (status != MI_OK || !repeated)
-        return status;
-    char excerpt[PROTO_EXCERPT];
-    size_t n;
-    const char *id = proto_string_list_at(&r->ids, second, &n);
-    return mi_fail(err, MI_INVALID,
-                   "row %" PRIu64 " (from 0): the id \"%s\" is already that of row %" PRIu64
-                   "; ids must be unique",
-                   second, proto_excerpt(id, n, excerpt), first);
 }
 
 static mi_status take_ids(stream_reader *r, uint64_t bytes, mi_error *err)
@@ -144,7 +116,7 @@ static mi_status take_ids(stream_reader *r, uint64_t bytes, mi_error *err)
         status = take_id(r, (const char *)r->payload + at, n, err);
         at += n;
     }
-    return status == MI_OK && r->ids.n == r->shape.rows ? check_ids_unique(r, err) : status;
+    return status == MI_OK && r->ids.n == r->shape.rows ? proto_ids_unique(&r->ids, err) : status;
 }
 
 /* ---- ROWS ---- */
@@ -210,7 +182,7 @@ static mi_status take_end(stream_reader *r, uint64_t bytes, proto_dataset_record
     return proto_matrix_writer_finish(r->writer, r->shape.has_ids ? &r->ids : NULL, NULL, record, err);
 }
 
-static mi_status read_frames(stream_reader *r, proto_dataset_record *record, bool *reported, mi_error *err)
+static mi_status read_frames(stream_reader *r, proto_dataset_record *record, mi_error *err)
 {
     for (;;) {
         proto_hdf5_frame frame;
@@ -232,7 +204,7 @@ static mi_status read_frames(stream_reader *r, proto_dataset_record *record, boo
         case PROTO_HDF5_END:
             return take_end(r, frame.bytes, record, err);
         case PROTO_HDF5_ERROR:
-            return take_error(r, frame.bytes, reported, err);
+            return take_error(r, frame.bytes, err);
         default:
             return broken(err, "a frame of an unknown type");
         }
@@ -243,12 +215,11 @@ static mi_status read_frames(stream_reader *r, proto_dataset_record *record, boo
 
 mi_status proto_hdf5_read(const proto_hdf5_stream *stream, const proto_table_options *options,
                           const proto_limits *limits, const proto_output *out, proto_dataset_record *record,
-                          bool *reported, mi_error *err)
+                          mi_error *err)
 {
     stream_reader r = {.stream = stream, .limits = limits, .categorical = options->categorical, .out = out};
     proto_string_list_init(&r.ids, IDS_MAX);
-    *reported = false;
-    mi_status status = read_frames(&r, record, reported, err);
+    mi_status status = read_frames(&r, record, err);
     if (status == MI_OK) {
         snprintf(record->kind, sizeof record->kind, "matrix");
         snprintf(record->format, sizeof record->format, "%s", proto_format_name(PROTO_FORMAT_HDF5));

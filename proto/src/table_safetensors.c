@@ -8,7 +8,6 @@
 #include "table_readers.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,6 @@
 #define HEADER_MAX  (4u << 20)
 #define IDS_MAX     HEADER_MAX
 #define METADATA    "__metadata__"
-#define EXACT_MAX   9007199254740992.0 /* whole numbers up to here are exact */
 #define TENSORS_MAX 1024
 
 typedef struct tensor {
@@ -49,16 +47,6 @@ static mi_status bad(const char *name, const char *what, mi_error *err)
                    proto_excerpt(name, strlen(name), excerpt), what);
 }
 
-/* A whole number from 0 on. */
-static bool take_whole(const proto_node *node, uint64_t *out)
-{
-    const double value = proto_node_kind(node) == PROTO_NUMBER ? proto_node_number(node, -1) : -1;
-    if (!(value >= 0 && value <= EXACT_MAX && value == floor(value)))
-        return false;
-    *out = (uint64_t)value;
-    return true;
-}
-
 static mi_status take_type(const proto_node *node, const char *name, tensor *t, mi_error *err)
 {
     const char *type = proto_node_string(node, NULL);
@@ -83,7 +71,7 @@ static mi_status take_shape(const proto_node *node, const char *name, tensor *t,
         return bad(name, "no shape; expected an array of lengths", err);
     for (const proto_node *child = proto_node_first(node); child; child = proto_node_next(child)) {
         uint64_t n;
-        if (!take_whole(child, &n) || __builtin_mul_overflow(*values, n, values))
+        if (!proto_node_whole(child, &n) || __builtin_mul_overflow(*values, n, values))
             return bad(name, "a shape that is none; expected an array of lengths", err);
         if (t->h.dims < 2)
             length[t->h.dims] = n;
@@ -98,8 +86,8 @@ static mi_status take_offsets(const proto_node *node, const char *name, tensor *
 {
     const proto_node *begin = proto_node_kind(node) == PROTO_ARRAY ? proto_node_first(node) : NULL;
     const proto_node *end = begin ? proto_node_next(begin) : NULL;
-    if (!end || proto_node_next(end) || !take_whole(begin, &t->begin) || !take_whole(end, &t->end) ||
-        t->begin > t->end)
+    if (!end || proto_node_next(end) || !proto_node_whole(begin, &t->begin) ||
+        !proto_node_whole(end, &t->end) || t->begin > t->end)
         return bad(name, "bad data_offsets; expected where its bytes begin and end", err);
     return MI_OK;
 }

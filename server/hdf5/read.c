@@ -116,9 +116,8 @@ mi_status hdf5_read(const hdf5_file *file, const proto_table_options *options, c
     if (status != MI_OK)
         return status;
     const proto_hdf5_stream stream = {hdf5_child_read, &child};
-    bool reported;
     int how;
-    status = proto_hdf5_read(&stream, options, limits, out, record, &reported, err);
+    status = proto_hdf5_read(&stream, options, limits, out, record, err);
     hdf5_child_end(&child, &how);
     return status == MI_OK ? MI_OK : explain(status, &child, how, cpu_s, wall_s, err);
 }

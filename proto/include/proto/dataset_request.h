@@ -25,7 +25,6 @@ typedef struct proto_dataset_reading {
  */
 const char *proto_dataset_reading_take(proto_dataset_reading *out, const char *name, const char *value,
                                        bool *known);
-void proto_dataset_reading_fini(proto_dataset_reading *reading);
 
 typedef struct proto_dataset_request {
     char name[PROTO_NAME_MAX + 1];

@@ -47,11 +47,11 @@ typedef struct proto_hdf5_stream {
 /*
  * As proto_table_read: of the options, `categorical` counts (numbers from 0). MI_INVALID names row, id and
  * column of a value that is not finite; MI_CORRUPT: what came is no such stream; else what `read` or `out`
- * failed with, MI_LIMIT, MI_MEMORY. *reported: the error is the reader's own ERROR frame:
- * MI_INVALID, MI_UNSUPPORTED, MI_LIMIT or MI_MEMORY. Thread: any.
+ * failed with, MI_LIMIT, MI_MEMORY, or the reader's own ERROR: MI_INVALID, MI_UNSUPPORTED or MI_LIMIT.
+ * Thread: any.
  */
 mi_status proto_hdf5_read(const proto_hdf5_stream *stream, const proto_table_options *options,
                           const proto_limits *limits, const proto_output *out, proto_dataset_record *record,
-                          bool *reported, mi_error *err);
+                          mi_error *err);
 
 #endif

@@ -57,6 +57,8 @@ const proto_node *proto_node_first(const proto_node *node); /* child of an array
 const proto_node *proto_node_next(const proto_node *node);
 const proto_node *proto_json_at(const proto_node *root, const char *pointer); /* RFC 6901 */
 double proto_node_number(const proto_node *node, double fallback);
+/* A whole number from 0 to 2^53, up to which doubles are exact; else false, and *out is as it was. */
+bool proto_node_whole(const proto_node *node, uint64_t *out);
 const char *proto_node_string(const proto_node *node, const char *fallback);
 bool proto_node_bool(const proto_node *node, bool fallback);
 /* Write a subtree back out, numbers exact. */

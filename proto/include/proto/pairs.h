@@ -96,5 +96,8 @@ mi_status proto_pairs_list_missing(proto_string_list *out, const proto_pair_sour
 /* {"count": n, "ids": [the first PROTO_MISSING_IDS of them]}. */
 #define PROTO_MISSING_IDS 100u
 void proto_missing_ids_encode(const proto_string_list *ids, const char *key, proto_json_writer *w);
+/* The same of a result: {"count": n, "listed": k, "ids": [the first PROTO_MISSING_LISTED of them]}. */
+#define PROTO_MISSING_LISTED 1000u
+void proto_missing_side_encode(const proto_string_list *ids, const char *key, proto_json_writer *w);
 
 #endif

@@ -10,7 +10,6 @@
 #include "proto/record.h"
 
 #define PROTO_WARNING_MISSING "ids_without_embedding" /* beside those of core */
-#define PROTO_MISSING_LISTED  1000 /* ids of a side without an embedding that a result lists */
 
 /* What the estimate itself does not know. */
 typedef struct proto_result_context {
