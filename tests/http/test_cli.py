@@ -185,7 +185,9 @@ def test_objectives_are_compared_in_one_table(mutual, pair, tmp_path):
 
 def test_all_objectives_of_the_server_can_be_compared(mutual, pair):
     done = mutual("estimate", *pair, "--folds", "1", "--max-steps", "3", "--compare", "all", "--detach", "-o", "json")
-    compared = [o["name"] for o in json.loads(done.stdout)["spec"]["objectives"]]
+    job = json.loads(done.stdout)
+    mutual("jobs", "cancel", job["id"])
+    compared = [o["name"] for o in job["spec"]["objectives"]]
     info = json.loads(mutual("info", "-o", "json").stdout)
     assert compared == [o["name"] for o in info["objectives"] if o["available"]]
 

@@ -155,7 +155,8 @@ def test_every_objective_of_info_can_be_compared(shared):
     info = shared.get("/v1/info").json()
     names = [o["name"] for o in info["objectives"] if o["available"]]
     assert len(names) >= 5
-    job = shared.run_job(inline(objectives=names))
+    # LMI trains by a length of its own, which a sanitizer makes minutes of.
+    job = shared.run_job(inline(objectives=[{"name": n, "max_steps": 50} if n == "lmi" else n for n in names]))
     assert job["state"] == "succeeded", job["error"]
     assert [r["objective"]["name"] for r in job["result"]["comparison"]] == names
     for entry in info["objectives"]:
