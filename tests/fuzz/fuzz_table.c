@@ -82,6 +82,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .header = (proto_choice)((data[0] >> 2 & 3) % 3),
         .ids = (proto_choice)((data[0] >> 4 & 3) % 3),
     };
+    if ((data[0] >> 4 & 3) == 3) {
+        strcpy(options.key, "x");
+        strcpy(options.ids_key, "ids");
+    }
     if (data[0] & 0x40)
         strcpy(options.id_column, "id");
     if (data[0] & 0x80)

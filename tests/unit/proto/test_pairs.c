@@ -94,14 +94,19 @@ START_TEST(test_one_matrix_on_both_sides_with_order_or_without)
     ck_assert_int_eq(proto_pairs_join(&p, &source, &x, &x, NULL), MI_OK);
     ck_assert_uint_eq(p.n, 2);
     ck_assert_uint_eq(p.duplicates, 2);
-    equal("x", p.x, 2, (const uint32_t[]){1, 2});
-    equal("y", p.y, 2, (const uint32_t[]){0, 2});
+    /* Both orders: the pairs as they came, then the other way round. */
+    ck_assert(p.mirrored);
+    equal("x", p.x, 4, (const uint32_t[]){1, 2, 0, 2});
+    equal("y", p.y, 4, (const uint32_t[]){0, 2, 1, 2});
+    equal("entity x", p.entity_x, 4, (const uint32_t[]){0, 2, 1, 2});
+    equal("entity y", p.entity_y, 4, (const uint32_t[]){1, 2, 0, 2});
     proto_pairs_fini(&p);
 
     /* The same ids in another matrix. */
     proto_matrix_view y = matrix_with_ids("C B A");
     ck_assert_int_eq(proto_pairs_join(&p, &source, &x, &y, NULL), MI_OK);
     ck_assert_uint_eq(p.n, 2);
+    ck_assert(!p.mirrored);
     equal("y", p.y, 2, (const uint32_t[]){2, 0});
     ck_assert_uint_eq(p.entities, 3);
     proto_pairs_fini(&p);
