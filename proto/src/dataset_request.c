@@ -123,27 +123,11 @@ static void reading_fini(proto_dataset_reading *reading)
 
 /* ---- the document ---- */
 
-static void complain(proto_problem *problem, const char *key, const proto_node *node, const char *expected)
-{
-    char at[128], found[64];
-    proto_pointer_join(at, sizeof at, "", key);
-    proto_problem_add(problem, at, "expected %s, found %s", expected, proto_node_describe(node, found));
-}
-
-static void decode_name(proto_dataset_request *out, const proto_node *node, proto_problem *problem)
-{
-    const char *name = proto_node_string(node, NULL);
-    if (name && proto_name_valid(name))
-        snprintf(out->name, sizeof out->name, "%s", name);
-    else
-        complain(problem, "name", node, "1 to 128 characters of [A-Za-z0-9._-], the first a letter or digit");
-}
-
 static void decode_path(proto_dataset_request *out, const proto_node *node, proto_problem *problem)
 {
     const char *path = proto_node_string(node, NULL);
     if (!path || path[0] == '\0' || strlen(path) > PROTO_PATH_MAX)
-        complain(problem, "path", node, "the path of a file below the server's data root");
+        proto_problem_expected(problem, "", "path", node, "the path of a file below the server's data root");
     else if (!out->path && !(out->path = strdup(path)))
         proto_problem_set(problem, PROTO_PROBLEM_OUT_OF_MEMORY, "out of memory");
 }
@@ -170,12 +154,12 @@ static void decode_option(proto_dataset_request *out, const proto_node *node, pr
     }
     const char *expected = value ? options[i].take(&out->reading, value) : "a string";
     if (expected)
-        complain(problem, key, node, expected);
+        proto_problem_expected(problem, "", key, node, expected);
 }
 
 static void decode_members(proto_dataset_request *out, const proto_node *root, proto_problem *problem)
 {
-    decode_name(out, proto_node_member(root, "name"), problem);
+    proto_dataset_name_decode(out->name, proto_node_member(root, "name"), "", "name", problem);
     decode_path(out, proto_node_member(root, "path"), problem);
     for (const proto_node *node = proto_node_first(root); node; node = proto_node_next(node))
         if (strcmp(proto_node_key(node), "name") != 0 && strcmp(proto_node_key(node), "path") != 0)
@@ -194,9 +178,7 @@ mi_status proto_dataset_request_decode(proto_dataset_request *out, const char *b
                                      n, PROTO_DATASET_REQUEST_MAX)
                            : proto_json_parse(&json, bytes, n, PROTO_DATASET_REQUEST_MAX, NULL, 0, &err);
     if (status != MI_OK) {
-        proto_problem_from_error(problem, &err);
-        if (status == MI_INVALID)
-            problem->code = PROTO_PROBLEM_BAD_JSON;
+        proto_problem_from_json(problem, &err);
         return status;
     }
     if (proto_node_kind(proto_json_root(json)) == PROTO_OBJECT)
@@ -207,7 +189,7 @@ mi_status proto_dataset_request_decode(proto_dataset_request *out, const char *b
     if (!proto_problem_any(problem))
         return MI_OK;
     proto_dataset_request_fini(out);
-    return problem->code == PROTO_PROBLEM_OUT_OF_MEMORY ? MI_MEMORY : MI_INVALID;
+    return proto_problem_failure(problem);
 }
 
 void proto_dataset_request_fini(proto_dataset_request *request)

@@ -196,20 +196,6 @@ static void check_across(proto_job *job, const proto_node *root, const proto_lim
                           job->n_objectives > 0 ? "objectives x " : "", runs, limits->max_runs);
 }
 
-static proto_problem_code parse_problem(mi_status status)
-{
-    return status == MI_MEMORY  ? PROTO_PROBLEM_OUT_OF_MEMORY
-           : status == MI_LIMIT ? PROTO_PROBLEM_TOO_LARGE
-                                : PROTO_PROBLEM_BAD_JSON;
-}
-
-static mi_status status_of(const proto_problem *problem)
-{
-    return problem->code == PROTO_PROBLEM_OUT_OF_MEMORY ? MI_MEMORY
-           : problem->code == PROTO_PROBLEM_TOO_LARGE   ? MI_LIMIT
-                                                        : MI_INVALID;
-}
-
 /* model: of a screen that need not say that it is one; else NULL. max_tree: bytes without inline matrices. */
 static mi_status decode(proto_job **out, const char *model, const char *bytes, size_t n, size_t max_tree,
                         const proto_limits *limits, proto_problem *problem)
@@ -224,9 +210,7 @@ static mi_status decode(proto_job **out, const char *model, const char *bytes, s
     *out = NULL;
     proto_problem_init(problem);
     if ((status = proto_json_parse(&json, bytes, n, max_tree, data, 2, &err)) != MI_OK) {
-        proto_problem_set(problem, parse_problem(status), "%s", err.message);
-        if (err.pointer[0] != '\0')
-            proto_problem_add(problem, err.pointer, "%s", err.message);
+        proto_problem_from_json(problem, &err);
         goto out;
     }
     const proto_node *root = proto_json_root(json);
@@ -261,7 +245,7 @@ static mi_status decode(proto_job **out, const char *model, const char *bytes, s
                               "inline data have at most %" PRIu64 " numbers a side",
                               limits->max_inline_numbers);
     if (proto_problem_any(problem)) {
-        status = status_of(problem);
+        status = proto_problem_failure(problem);
         goto out;
     }
     *out = job;

@@ -147,5 +147,14 @@ void proto_field_encode(const proto_field *field, const proto_job *job, const ch
 bool proto_seed_decode(const proto_node *node, uint64_t *out);
 /* "a string (\"x\")", "null", "17": for messages. buffer: 64 bytes; returns it. */
 const char *proto_node_describe(const proto_node *node, char *buffer);
+/* "expected `what`, found the node", at the pointer or, unless NULL, its member. */
+void proto_problem_expected(proto_problem *problem, const char *pointer, const char *member,
+                            const proto_node *node, const char *what);
+/* The name of a data set at pointer/member (NULL: at pointer). */
+void proto_dataset_name_decode(char out[PROTO_NAME_MAX + 1], const proto_node *node, const char *pointer,
+                               const char *member, proto_problem *problem);
+/* {"dataset": name}; what: such an object, and what may stand in its place. */
+void proto_dataset_only_decode(char out[PROTO_NAME_MAX + 1], const proto_node *node, const char *pointer,
+                               const char *what, proto_problem *problem);
 
 #endif

@@ -29,38 +29,49 @@ bool proto_extent_decode(uint64_t *out, const proto_node *node)
     return true;
 }
 
-/* What is wrong at pointer/member. */
-static void complain(proto_problem *problem, const char *pointer, const char *member, const proto_node *node,
-                     const char *expected)
-{
-    char at[64], found[64];
-    snprintf(at, sizeof at, "%s/%s", pointer, member);
-    proto_problem_add(problem, at, "expected %s, found %s", expected, proto_node_describe(node, found));
-}
-
-static void decode_name(proto_input *input, const proto_node *node, const char *pointer,
-                        proto_problem *problem)
+void proto_dataset_name_decode(char out[PROTO_NAME_MAX + 1], const proto_node *node, const char *pointer,
+                               const char *member, proto_problem *problem)
 {
     const char *name = proto_node_string(node, NULL);
     if (name && proto_name_valid(name))
-        snprintf(input->dataset, sizeof input->dataset, "%s", name);
+        snprintf(out, PROTO_NAME_MAX + 1, "%s", name);
     else
-        complain(problem, pointer, "dataset", node,
-                 "the name of a data set (letters, digits, '.', '_' and '-')");
+        proto_problem_expected(problem, pointer, member, node,
+                               "the name of a data set: 1 to 128 characters of [A-Za-z0-9._-], the first a "
+                               "letter or digit");
+}
+_Static_assert(PROTO_NAME_MAX == 128, "the message says so");
+
+void proto_dataset_only_decode(char out[PROTO_NAME_MAX + 1], const proto_node *node, const char *pointer,
+                               const char *what, proto_problem *problem)
+{
+    char at[256];
+    if (proto_node_kind(node) != PROTO_OBJECT || !proto_node_member(node, "dataset")) {
+        proto_problem_expected(problem, pointer, NULL, node, what);
+        return;
+    }
+    for (const proto_node *child = proto_node_first(node); child; child = proto_node_next(child)) {
+        const char *key = proto_node_key(child);
+        proto_pointer_join(at, sizeof at, pointer, key);
+        if (strcmp(key, "dataset") == 0)
+            proto_dataset_name_decode(out, child, at, NULL, problem);
+        else
+            proto_problem_add(problem, at, "unknown field; known is dataset");
+    }
 }
 
 static void decode_sha256(proto_input *input, const proto_node *node, const char *pointer,
                           proto_problem *problem)
 {
     if (!proto_sha256_decode(input->sha256, node))
-        complain(problem, pointer, "sha256", node, PROTO_SHA256_EXPECTED);
+        proto_problem_expected(problem, pointer, "sha256", node, PROTO_SHA256_EXPECTED);
 }
 
 static void decode_extent(uint64_t *out, const proto_node *node, const char *pointer, const char *member,
                           proto_problem *problem)
 {
     if (!proto_extent_decode(out, node))
-        complain(problem, pointer, member, node, PROTO_EXTENT_EXPECTED);
+        proto_problem_expected(problem, pointer, member, node, PROTO_EXTENT_EXPECTED);
 }
 
 static void decode_data(proto_input *input, const proto_node *node, const char *pointer,
@@ -71,7 +82,7 @@ static void decode_data(proto_input *input, const proto_node *node, const char *
     if (matrix->error.code != MI_OK)
         proto_problem_add(problem, matrix->error.pointer, "%s", matrix->error.message);
     else if (!matrix->data)
-        complain(problem, pointer, "data", node, "rows of numbers");
+        proto_problem_expected(problem, pointer, "data", node, "rows of numbers");
     else if (matrix->cols > limits->max_columns)
         proto_problem_add(problem, at, "has %llu columns; at most %llu are accepted",
                           (unsigned long long)matrix->cols, (unsigned long long)limits->max_columns);
@@ -104,7 +115,7 @@ void proto_input_decode(proto_input *input, const proto_node *node, const char *
     for (const proto_node *child = proto_node_first(node); child; child = proto_node_next(child)) {
         const char *key = proto_node_key(child);
         if (strcmp(key, "dataset") == 0)
-            decode_name(input, child, pointer, problem);
+            proto_dataset_name_decode(input->dataset, child, pointer, "dataset", problem);
         else if (strcmp(key, "sha256") == 0)
             decode_sha256(input, child, pointer, problem);
         else if (strcmp(key, "rows") == 0)

@@ -34,11 +34,7 @@ typedef struct decoding {
 
 static void complain(const decoding *d, const char *member, const char *expected, const proto_node *node)
 {
-    char at[256], found[64];
-    snprintf(at, sizeof at, "%s", d->pointer);
-    if (member)
-        proto_pointer_join(at, sizeof at, d->pointer, member);
-    proto_problem_add(d->problem, at, "expected %s, found %s", expected, proto_node_describe(node, found));
+    proto_problem_expected(d->problem, d->pointer, member, node, expected);
 }
 
 static const mi_law_instance *find_instance(const char *name)

@@ -90,9 +90,7 @@ typedef struct decoding {
 
 static void complain(const decoding *d, const char *member, const char *expected, const proto_node *node)
 {
-    char at[256], found[64];
-    proto_pointer_join(at, sizeof at, d->pointer, member);
-    proto_problem_add(d->problem, at, "expected %s, found %s", expected, proto_node_describe(node, found));
+    proto_problem_expected(d->problem, d->pointer, member, node, expected);
 }
 
 static const char *nearest_objective(const char *name)

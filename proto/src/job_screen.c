@@ -31,14 +31,6 @@ void proto_screen_fini(proto_screen *screen)
         proto_string_list_fini(&screen->ids[side]);
 }
 
-static void expected(proto_problem *problem, const char *pointer, const char *member, const proto_node *node,
-                     const char *what)
-{
-    char at[256], found[64];
-    snprintf(at, sizeof at, "%s%s", pointer, member);
-    proto_problem_add(problem, at, "expected %s, found %s", what, proto_node_describe(node, found));
-}
-
 void proto_screen_model_decode(proto_screen *screen, const proto_node *node, const char *pointer,
                                proto_problem *problem)
 {
@@ -46,7 +38,7 @@ void proto_screen_model_decode(proto_screen *screen, const proto_node *node, con
     if (name && proto_name_valid(name))
         snprintf(screen->model, sizeof screen->model, "%s", name);
     else
-        expected(problem, pointer, "", node, "the id or the alias of a model");
+        proto_problem_expected(problem, pointer, NULL, node, "the id or the alias of a model");
 }
 
 /* ---- above ---- */
@@ -62,19 +54,18 @@ void proto_screen_above_decode(proto_screen *screen, const proto_node *node, con
     static const char what[] = "one of {\"pmi\": nats}, {\"fpr\": share} and {\"fdr\": share}";
     const proto_node *child = proto_node_first(node);
     if (proto_node_kind(node) != PROTO_OBJECT || !child || proto_node_next(child)) {
-        expected(problem, pointer, "", node, what);
+        proto_problem_expected(problem, pointer, NULL, node, what);
         return;
     }
     for (int above = PROTO_ABOVE_PMI; above <= PROTO_ABOVE_FDR; above++) {
         if (strcmp(proto_node_key(child), above_names[above]) != 0)
             continue;
-        char at[16];
-        snprintf(at, sizeof at, "/%s", above_names[above]);
         screen->above = (proto_above)above;
         screen->above_value = proto_node_number(child, (double)NAN);
         if (!above_fits(screen->above, screen->above_value))
-            expected(problem, pointer, at, child,
-                     above == PROTO_ABOVE_PMI ? "a number of nats" : "a number above 0 and below 1");
+            proto_problem_expected(problem, pointer, above_names[above], child,
+                                   above == PROTO_ABOVE_PMI ? "a number of nats"
+                                                            : "a number above 0 and below 1");
         return;
     }
     char at[176];
@@ -99,31 +90,21 @@ static void decode_ids(proto_screen *screen, int side, const proto_node *node, c
     uint64_t i = 0;
     screen->has_ids[side] = true;
     if (proto_node_kind(node) != PROTO_ARRAY || !proto_node_first(node)) {
-        expected(problem, pointer, "/ids", node, "an array of ids, at least one; without it, all rows");
+        proto_problem_expected(problem, pointer, "ids", node,
+                               "an array of ids, at least one; without it, all rows");
         return;
     }
     for (const proto_node *id = proto_node_first(node); id; id = proto_node_next(id), i++) {
         const char *text = proto_node_string(id, "");
         const size_t n = strlen(text);
         if (n == 0 || n > PROTO_STRING_MAX) {
-            snprintf(at, sizeof at, "/ids/%llu", (unsigned long long)i);
-            expected(problem, pointer, at, id, "an id, a string of 1 to 256 bytes");
+            snprintf(at, sizeof at, "%s/ids/%llu", pointer, (unsigned long long)i);
+            proto_problem_expected(problem, at, NULL, id, "an id, a string of 1 to 256 bytes");
         } else if (proto_string_list_append(&screen->ids[side], text, n, NULL) != MI_OK) {
             proto_problem_set(problem, PROTO_PROBLEM_OUT_OF_MEMORY, "out of memory for a list of ids");
             return;
         }
     }
-}
-
-static void decode_dataset(proto_input *input, const proto_node *node, const char *pointer,
-                           proto_problem *problem)
-{
-    const char *name = proto_node_string(node, NULL);
-    if (name && proto_name_valid(name))
-        snprintf(input->dataset, sizeof input->dataset, "%s", name);
-    else
-        expected(problem, pointer, "/dataset", node,
-                 "the name of a data set (letters, digits, '.', '_' and '-')");
 }
 
 static void decode_member(proto_job *job, int side, const proto_node *child, const char *pointer,
@@ -133,16 +114,15 @@ static void decode_member(proto_job *job, int side, const proto_node *child, con
     const char *key = proto_node_key(child);
     char at[176];
     if (strcmp(key, "dataset") == 0) {
-        decode_dataset(input, child, pointer, problem);
+        proto_dataset_name_decode(input->dataset, child, pointer, key, problem);
     } else if (strcmp(key, "ids") == 0) {
         decode_ids(&job->screen, side, child, pointer, problem);
     } else if (strcmp(key, "sha256") == 0) {
         if (!proto_sha256_decode(input->sha256, child))
-            expected(problem, pointer, "/sha256", child, PROTO_SHA256_EXPECTED);
+            proto_problem_expected(problem, pointer, "sha256", child, PROTO_SHA256_EXPECTED);
     } else if (strcmp(key, "rows") == 0 || strcmp(key, "columns") == 0) {
-        snprintf(at, sizeof at, "/%s", key);
         if (!proto_extent_decode(strcmp(key, "rows") == 0 ? &input->rows : &input->cols, child))
-            expected(problem, pointer, at, child, PROTO_EXTENT_EXPECTED);
+            proto_problem_expected(problem, pointer, key, child, PROTO_EXTENT_EXPECTED);
     } else {
         proto_pointer_join(at, sizeof at, pointer, key);
         proto_problem_add(problem, at,
@@ -170,8 +150,8 @@ static void decode_side(proto_job *job, int side, const proto_node *node, proto_
     if (!node)
         return;
     if (proto_node_kind(node) != PROTO_OBJECT) {
-        expected(problem, pointer, "", node,
-                 "an object such as {\"dataset\": \"human\", \"ids\": [\"P01135\"]}");
+        proto_problem_expected(problem, pointer, NULL, node,
+                               "an object such as {\"dataset\": \"human\", \"ids\": [\"P01135\"]}");
         return;
     }
     for (const proto_node *child = proto_node_first(node); child; child = proto_node_next(child))

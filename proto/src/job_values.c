@@ -45,11 +45,19 @@ const char *proto_node_describe(const proto_node *node, char *buffer)
     return "nothing";
 }
 
+void proto_problem_expected(proto_problem *problem, const char *pointer, const char *member,
+                            const proto_node *node, const char *what)
+{
+    char at[256], found[64];
+    if (member)
+        proto_pointer_join(at, sizeof at, pointer, member);
+    proto_problem_add(problem, member ? at : pointer, "expected %s, found %s", what,
+                      proto_node_describe(node, found));
+}
+
 static void expected(const decoding *d, const char *what)
 {
-    char found[64];
-    proto_problem_add(d->problem, d->pointer, "expected %s, found %s", what,
-                      proto_node_describe(d->node, found));
+    proto_problem_expected(d->problem, d->pointer, NULL, d->node, what);
 }
 
 static void *target(const decoding *d)

@@ -53,12 +53,6 @@ void proto_model_patch_fini(proto_model_patch *patch)
     memset(patch, 0, sizeof *patch);
 }
 
-static void expected(proto_problem *problem, const char *pointer, const proto_node *node, const char *what)
-{
-    char found[64];
-    proto_problem_add(problem, pointer, "expected %s, found %s", what, proto_node_describe(node, found));
-}
-
 static void decode_alias(proto_model_patch *out, const proto_node *node, proto_problem *problem)
 {
     const char *alias = proto_node_string(node, NULL);
@@ -66,8 +60,8 @@ static void decode_alias(proto_model_patch *out, const proto_node *node, proto_p
     if (alias && proto_alias_valid(alias))
         snprintf(out->alias, sizeof out->alias, "%s", alias);
     else if (proto_node_kind(node) != PROTO_NULL)
-        expected(
-            problem, "/alias", node,
+        proto_problem_expected(
+            problem, "/alias", NULL, node,
             "null, or a name of 1 to 128 characters of [A-Za-z0-9._-], the first a letter or digit, that "
             "does not begin with \"mdl_\" or \"job_\"");
 }
@@ -75,7 +69,7 @@ static void decode_alias(proto_model_patch *out, const proto_node *node, proto_p
 static void decode_pinned(proto_model_patch *out, const proto_node *node, proto_problem *problem)
 {
     if (proto_node_kind(node) != PROTO_BOOL)
-        expected(problem, "/pinned", node, "true or false");
+        proto_problem_expected(problem, "/pinned", NULL, node, "true or false");
     out->has_pinned = true;
     out->pinned = proto_node_bool(node, false);
 }
@@ -101,11 +95,6 @@ static void decode_members(proto_model_patch *out, const proto_node *root, proto
     }
 }
 
-static mi_status status_of(const proto_problem *problem)
-{
-    return problem->code == PROTO_PROBLEM_OUT_OF_MEMORY ? MI_MEMORY : MI_INVALID;
-}
-
 mi_status proto_model_patch_decode(proto_model_patch *out, const char *bytes, size_t n,
                                    proto_problem *problem)
 {
@@ -118,18 +107,16 @@ mi_status proto_model_patch_decode(proto_model_patch *out, const char *bytes, si
             ? mi_fail(&err, MI_LIMIT, "a change of a model has at most %u bytes", PROTO_MODEL_PATCH_MAX)
             : proto_json_parse(&json, bytes, n, PROTO_MODEL_PATCH_MAX, NULL, 0, &err);
     if (status != MI_OK) {
-        proto_problem_from_error(problem, &err);
-        if (status == MI_INVALID)
-            problem->code = PROTO_PROBLEM_BAD_JSON;
+        proto_problem_from_json(problem, &err);
         return status;
     }
     if (proto_node_kind(proto_json_root(json)) == PROTO_OBJECT)
         decode_members(out, proto_json_root(json), problem);
     else
-        expected(problem, "", proto_json_root(json), "an object");
+        proto_problem_expected(problem, "", NULL, proto_json_root(json), "an object");
     proto_json_free(json);
     if (!proto_problem_any(problem))
         return MI_OK;
     proto_model_patch_fini(out);
-    return status_of(problem);
+    return proto_problem_failure(problem);
 }

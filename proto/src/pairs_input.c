@@ -18,17 +18,7 @@ typedef struct decoding {
 
 static void expected(const decoding *d, const char *at, const proto_node *node, const char *what)
 {
-    char found[64];
-    proto_problem_add(d->problem, at, "expected %s, found %s", what, proto_node_describe(node, found));
-}
-
-static void decode_dataset(const decoding *d, const char *at, const proto_node *node)
-{
-    const char *name = proto_node_string(node, NULL);
-    if (name && proto_name_valid(name))
-        snprintf(d->out->dataset, sizeof d->out->dataset, "%s", name);
-    else
-        expected(d, at, node, "the name of a data set of pairs (letters, digits, '.', '_' and '-')");
+    proto_problem_expected(d->problem, at, NULL, node, what);
 }
 
 static void decode_column(const decoding *d, const char *at, const proto_node *node,
@@ -132,7 +122,7 @@ static void decode_member(const decoding *d, const proto_node *node)
     char at[256];
     proto_pointer_join(at, sizeof at, d->pointer, key);
     if (strcmp(key, "dataset") == 0)
-        decode_dataset(d, at, node);
+        proto_dataset_name_decode(d->out->dataset, node, at, NULL, d->problem);
     else if (strcmp(key, "x_id") == 0)
         decode_column(d, at, node, d->out->x_id);
     else if (strcmp(key, "y_id") == 0)

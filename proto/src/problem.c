@@ -94,6 +94,20 @@ void proto_problem_from_error(proto_problem *p, const mi_error *err)
         proto_problem_add(p, err->pointer, "%s", err->message);
 }
 
+void proto_problem_from_json(proto_problem *p, const mi_error *err)
+{
+    proto_problem_from_error(p, err);
+    if (err->code == MI_INVALID)
+        p->code = PROTO_PROBLEM_BAD_JSON;
+}
+
+mi_status proto_problem_failure(const proto_problem *p)
+{
+    return p->code == PROTO_PROBLEM_OUT_OF_MEMORY ? MI_MEMORY
+           : p->code == PROTO_PROBLEM_TOO_LARGE   ? MI_LIMIT
+                                                  : MI_INVALID;
+}
+
 int proto_problem_status(const proto_problem *p)
 {
     return problems[p->code].status;

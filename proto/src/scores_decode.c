@@ -12,12 +12,6 @@ typedef struct decoding {
     proto_problem *problem;
 } decoding;
 
-static void expected(const decoding *d, const char *pointer, const proto_node *node, const char *what)
-{
-    char found[64];
-    proto_problem_add(d->problem, pointer, "expected %s, found %s", what, proto_node_describe(node, found));
-}
-
 static void decode_pairs(const decoding *d, const proto_node *node)
 {
     proto_pairs_input *pairs = &d->out->pairs;
@@ -34,27 +28,6 @@ static void decode_pairs(const decoding *d, const proto_node *node)
     if (pairs->symmetric)
         proto_problem_add(d->problem, "/pairs/symmetric",
                           "means nothing here: the model knows whether its pairs have an order");
-}
-
-/* {"dataset": name} */
-static void decode_dataset(const decoding *d, int side, const proto_node *node)
-{
-    const char *pointer = side ? "/y" : "/x";
-    char at[256];
-    if (proto_node_kind(node) != PROTO_OBJECT || !proto_node_member(node, "dataset")) {
-        expected(d, pointer, node, "an object {\"dataset\": \"name\"}, or rows of numbers");
-        return;
-    }
-    for (const proto_node *child = proto_node_first(node); child; child = proto_node_next(child)) {
-        const char *name = proto_node_string(child, NULL);
-        proto_pointer_join(at, sizeof at, pointer, proto_node_key(child));
-        if (strcmp(proto_node_key(child), "dataset") != 0)
-            proto_problem_add(d->problem, at, "unknown field; known is dataset");
-        else if (!name || !proto_name_valid(name))
-            expected(d, at, child, "the name of a data set (letters, digits, '.', '_' and '-')");
-        else
-            snprintf(d->out->dataset[side], sizeof d->out->dataset[side], "%s", name);
-    }
 }
 
 /* Takes the matrix. */
@@ -77,7 +50,8 @@ static void decode_side(const decoding *d, int side, const proto_node *node, pro
     if (matrix->data || matrix->error.code != MI_OK)
         decode_vectors(d, side, matrix);
     else
-        decode_dataset(d, side, node);
+        proto_dataset_only_decode(d->out->dataset[side], node, side ? "/y" : "/x",
+                                  "an object {\"dataset\": \"name\"}, or rows of numbers", d->problem);
 }
 
 static void too_many(const decoding *d, uint64_t n)
@@ -110,7 +84,7 @@ static void decode_root(const decoding *d, const proto_node *root, proto_json_ma
     static const char *const members[] = {"pairs", "x", "y", NULL};
     char at[256];
     if (proto_node_kind(root) != PROTO_OBJECT) {
-        expected(d, "", root, "an object");
+        proto_problem_expected(d->problem, "", NULL, root, "an object");
         return;
     }
     for (const proto_node *child = proto_node_first(root); child; child = proto_node_next(child)) {
@@ -134,25 +108,6 @@ static void decode_root(const decoding *d, const proto_node *root, proto_json_ma
             "as x and y");
 }
 
-static void explain_parse(proto_problem *problem, mi_status status, const mi_error *err)
-{
-    proto_problem_set(problem,
-                      status == MI_MEMORY  ? PROTO_PROBLEM_OUT_OF_MEMORY
-                      : status == MI_LIMIT ? PROTO_PROBLEM_TOO_LARGE
-                                           : PROTO_PROBLEM_BAD_JSON,
-                      "%s%s", err->message,
-                      status == MI_LIMIT ? "; put the pairs into a data set of kind pairs" : "");
-    if (err->pointer[0] != '\0')
-        proto_problem_add(problem, err->pointer, "%s", err->message);
-}
-
-static mi_status status_of(const proto_problem *problem)
-{
-    return problem->code == PROTO_PROBLEM_OUT_OF_MEMORY ? MI_MEMORY
-           : problem->code == PROTO_PROBLEM_TOO_LARGE   ? MI_LIMIT
-                                                        : MI_INVALID;
-}
-
 mi_status proto_scores_decode(proto_scores_request **out, const char *bytes, size_t n,
                               const proto_limits *limits, proto_problem *problem)
 {
@@ -166,7 +121,10 @@ mi_status proto_scores_decode(proto_scores_request **out, const char *bytes, siz
     d.limits.max_inline_numbers = limits->max_score_pairs;
     const mi_status status = proto_json_parse(&json, bytes, n, PROTO_SCORES_TREE_MAX, m, 2, &err);
     if (status != MI_OK) {
-        explain_parse(problem, status, &err);
+        proto_problem_from_json(problem, &err);
+        if (status == MI_LIMIT)
+            proto_problem_set(problem, PROTO_PROBLEM_TOO_LARGE,
+                              "%s; put the pairs into a data set of kind pairs", err.message);
         return status;
     }
     d.out = calloc(1, sizeof *d.out);
@@ -179,7 +137,7 @@ mi_status proto_scores_decode(proto_scores_request **out, const char *bytes, siz
     free(m[1].data);
     if (proto_problem_any(problem)) {
         proto_scores_free(d.out);
-        return status_of(problem);
+        return proto_problem_failure(problem);
     }
     *out = d.out;
     return MI_OK;

@@ -19,9 +19,7 @@ typedef struct decoding {
 
 static void expected(const decoding *d, const char *what)
 {
-    char found[64];
-    proto_problem_add(d->problem, d->pointer, "expected %s, found %s", what,
-                      proto_node_describe(d->node, found));
+    proto_problem_expected(d->problem, d->pointer, NULL, d->node, what);
 }
 
 static bool is_share(double value)
@@ -88,26 +86,9 @@ static void decode_pairs(const decoding *d)
     proto_pairs_input_decode(&d->out->pairs, d->node, d->pointer, d->limits, d->problem);
 }
 
-/* {"dataset": name} */
 static void decode_side(const decoding *d, char out[PROTO_NAME_MAX + 1])
 {
-    const proto_node *dataset = proto_node_member(d->node, "dataset");
-    const char *name = proto_node_string(dataset, NULL);
-    if (proto_node_kind(d->node) != PROTO_OBJECT || !dataset)
-        expected(d, "an object {\"dataset\": \"name\"}");
-    for (const proto_node *child = proto_node_first(d->node); child; child = proto_node_next(child)) {
-        char at[256];
-        if (proto_node_kind(d->node) != PROTO_OBJECT)
-            return;
-        proto_pointer_join(at, sizeof at, d->pointer, proto_node_key(child));
-        const decoding member = {d->out, child, at, d->limits, d->problem};
-        if (child != dataset)
-            proto_problem_add(d->problem, at, "unknown field; known is dataset");
-        else if (!name || !proto_name_valid(name))
-            expected(&member, "the name of a data set (letters, digits, '.', '_' and '-')");
-        else
-            snprintf(out, PROTO_NAME_MAX + 1, "%s", name);
-    }
+    proto_dataset_only_decode(out, d->node, d->pointer, "an object {\"dataset\": \"name\"}", d->problem);
 }
 
 static void decode_x(const decoding *d)
@@ -215,35 +196,16 @@ static void decode_member(proto_thresholds_request *out, const proto_node *node,
     refuse_unknown(pointer, name, problem);
 }
 
-static mi_status status_of(const proto_problem *problem)
-{
-    return problem->code == PROTO_PROBLEM_OUT_OF_MEMORY ? MI_MEMORY
-           : problem->code == PROTO_PROBLEM_TOO_LARGE   ? MI_LIMIT
-                                                        : MI_INVALID;
-}
-
 static void decode_root(proto_thresholds_request *out, const proto_node *root, const proto_limits *limits,
                         proto_problem *problem)
 {
-    char found[64];
     if (proto_node_kind(root) != PROTO_OBJECT) {
-        proto_problem_add(problem, "", "expected an object, found %s", proto_node_describe(root, found));
+        proto_problem_expected(problem, "", NULL, root, "an object");
         return;
     }
     const bool has_pairs = proto_node_member(root, "pairs") != NULL;
     for (const proto_node *child = proto_node_first(root); child; child = proto_node_next(child))
         decode_member(out, child, has_pairs, limits, problem);
-}
-
-static void explain_parse(proto_problem *problem, mi_status status, const mi_error *err)
-{
-    proto_problem_set(problem,
-                      status == MI_MEMORY  ? PROTO_PROBLEM_OUT_OF_MEMORY
-                      : status == MI_LIMIT ? PROTO_PROBLEM_TOO_LARGE
-                                           : PROTO_PROBLEM_BAD_JSON,
-                      "%s", err->message);
-    if (err->pointer[0] != '\0')
-        proto_problem_add(problem, err->pointer, "%s", err->message);
 }
 
 mi_status proto_thresholds_decode(proto_thresholds_request **out, const char *bytes, size_t n,
@@ -264,7 +226,7 @@ mi_status proto_thresholds_decode(proto_thresholds_request **out, const char *by
     }
     mi_status status = proto_json_parse(&json, bytes, n, PROTO_THRESHOLDS_TREE_MAX, NULL, 0, &err);
     if (status != MI_OK) {
-        explain_parse(problem, status, &err);
+        proto_problem_from_json(problem, &err);
         return status;
     }
     proto_thresholds_request *request = calloc(1, sizeof *request);
@@ -277,7 +239,7 @@ mi_status proto_thresholds_decode(proto_thresholds_request **out, const char *by
     proto_json_free(json);
     if (proto_problem_any(problem)) {
         proto_thresholds_free(request);
-        return status_of(problem);
+        return proto_problem_failure(problem);
     }
     *out = request;
     return MI_OK;

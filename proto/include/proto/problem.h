@@ -63,7 +63,11 @@ void proto_problem_add(proto_problem *p, const char *pointer, const char *format
     __attribute__((format(printf, 3, 4)));
 /* The HTTP answer to a failing call: status -> code, message -> detail, pointer -> errors[0]. */
 void proto_problem_from_error(proto_problem *p, const mi_error *err);
+/* The same of JSON that could not be parsed, which is the request's fault, not that of data. */
+void proto_problem_from_json(proto_problem *p, const mi_error *err);
 int proto_problem_status(const proto_problem *p);
+/* What the function that filled it fails with: MI_MEMORY, MI_LIMIT, else MI_INVALID. */
+mi_status proto_problem_failure(const proto_problem *p);
 const char *proto_problem_name(proto_problem_code code); /* "shape_mismatch" */
 /* {"type":"/problems/shape-mismatch","title":...,"status":422,"code":...,"detail":...,"errors":[...],"request_id":...}
  */
