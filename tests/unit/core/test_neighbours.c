@@ -158,6 +158,7 @@ static void check_group(bench *b, const char *name, uint32_t n_q, uint32_t k, mi
     const uint32_t n = b->points.n, dim = b->tree.dim;
     double q[MI_NEIGHBOURS_GROUP * 128], nearest[MI_NEIGHBOURS_GROUP * MOST_K], radius[MI_NEIGHBOURS_GROUP];
     uint32_t skip[MI_NEIGHBOURS_GROUP][2], count[MI_NEIGHBOURS_GROUP];
+    ck_assert(n_q > 0 && n_q <= MI_NEIGHBOURS_GROUP);
     for (uint32_t a = 0; a < n_q; a++) {
         const uint32_t own = mi_rng_below(rng, n), other = mi_rng_below(rng, n);
         point(b, own, q + a * dim);

@@ -22,7 +22,7 @@ static models_matrix *matrix(char prefix, uint32_t n)
     for (uint32_t i = 0; i <= n; i++)
         offsets[i] = (uint64_t)i * ID;
     for (uint32_t i = 0; i < n; i++)
-        snprintf(bytes + i * ID, ID + 1, "%c%07u", prefix, i);
+        snprintf(bytes + i * ID, ID + 1, "%c%07u", prefix, i % 10000000u);
     m->view =
         (proto_matrix_view){.matrix = {.rows = n}, .has_ids = true, .id_offsets = offsets, .id_bytes = bytes};
     ck_assert_int_eq(proto_id_index_new(&m->index, &m->view, NULL), MI_OK);
