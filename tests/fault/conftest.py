@@ -21,7 +21,7 @@ def sanitized():
 @pytest.fixture(scope="session")
 def spec():
     """Some seconds of training: two folds that run side by side, evaluations and permutations included."""
-    steps = 8000 if sanitized() else 16000
+    steps = 3000 if sanitized() else 16000
     return {
         **pairs(2000, 3),
         "critic": {"hidden": [64, 64], "embed": 16},
