@@ -51,7 +51,7 @@ class Report:
 
 def judge(line, value, sign, limit):
     line["target"] = f"{sign} {limit:g} {line['unit']}".strip()
-    line["met"] = value <= limit if sign == "<=" else value >= limit
+    line["met"] = bool(value <= limit if sign == "<=" else value >= limit)
 
 
 def rounded(value):
