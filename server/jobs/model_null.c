@@ -44,8 +44,8 @@ static void work_fini(null_work *k)
 /* How many pairs there is room for: any number, where there is for all rows. */
 static size_t most_pairs(const null_work *k)
 {
-    const size_t row = mi_model_width(k->model) * sizeof(float), most = FEATURES_MAX / row,
-                 rows = k->side[k->side[0].data.rows < k->side[1].data.rows].data.rows;
+    const uint64_t x = k->side[0].data.rows, y = k->side[1].data.rows, rows = x > y ? x : y;
+    const size_t most = FEATURES_MAX / (mi_model_width(k->model) * sizeof(float));
     return rows <= most ? SIZE_MAX / 2 : most > PAIRS_LEAST ? most : PAIRS_LEAST;
 }
 

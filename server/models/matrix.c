@@ -26,7 +26,10 @@ static mi_status load(kept_blob *kept, mi_error *err)
 mi_status models_matrix_open(models *m, const char *sha256, models_matrix **out, mi_error *err)
 {
     static const kept_kind kind = {CACHE_MATRIX, sizeof(models_matrix), load, free_matrix};
-    return kept_blob_open(m, &kind, sha256, (kept_blob **)out, err);
+    kept_blob *kept;
+    const mi_status status = kept_blob_open(m, &kind, sha256, &kept, err);
+    *out = (models_matrix *)kept;
+    return status;
 }
 
 void models_matrix_close(models_matrix *matrix)

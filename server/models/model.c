@@ -71,7 +71,10 @@ static mi_status load(kept_blob *kept, mi_error *err)
 mi_status models_open(models *m, const char *sha256, models_model **out, mi_error *err)
 {
     static const kept_kind kind = {CACHE_MODEL, sizeof(models_model), load, free_model};
-    return kept_blob_open(m, &kind, sha256, (kept_blob **)out, err);
+    kept_blob *kept;
+    const mi_status status = kept_blob_open(m, &kind, sha256, &kept, err);
+    *out = (models_model *)kept;
+    return status;
 }
 
 void models_close(models_model *model)
